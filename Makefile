@@ -1,0 +1,39 @@
+# SOaR2 from a clean clone: `make demo` shows it, `make test` tests it. See README.md.
+
+SOAR2_HOME ?= $(CURDIR)/.soar2
+SETTINGS = DJANGO_SETTINGS_MODULE=soar2.config.settings
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock
+
+help:
+	@echo "make demo    set up, start everything with synthetic patients, print one address"
+	@echo "make test    set up and run the tests; choose some with ARGS='tests/spec -k sins'"
+	@echo "make check   lint, types, import contract, migrations"
+	@echo "make setup   only set up; .venv/bin/soar2 is the command afterwards"
+	@echo "make lock    write requirements/*.txt anew; LOCK=--upgrade takes newer versions"
+
+setup: .venv/.soar2-setup
+	@:
+
+.venv/.soar2-setup: requirements/dev.txt pyproject.toml .python-version
+	@scripts/setup.sh
+
+# exec, so that Ctrl-C reaches soar2 and no shell in between.
+demo: setup
+	@SOAR2_HOME="$(SOAR2_HOME)" exec .venv/bin/soar2 demo $(ARGS)
+
+test: setup
+	@.venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+# makemigrations would like to look at a database's history and warns when there is none; it is not needed here.
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(SETTINGS) .venv/bin/python -m django check
+	$(SETTINGS) .venv/bin/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
+
+lock:
+	@scripts/lock.sh $(LOCK)

@@ -1,0 +1,194 @@
+"""The ``soar2`` command. Each subcommand imports what it needs, so that ``soar2 read`` needs no database."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0 when it did what was asked."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="soar2", description="A relay, a checklist, a clock and a mirror for spine-oncology programmes."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, words: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.set_defaults(run=run)
+        return sub
+
+    demo = add("demo", _demo, "Start the whole system on synthetic data and print its address.")
+    demo.add_argument("--reset", action="store_true", help="start over: erase the demonstration's data first")
+    read = add("read", _read, "Read reports (text or HL7) and print findings, score and lane. Needs no database.")
+    read.add_argument("files", nargs="+", metavar="FILE", help="a report; - is standard input")
+    read.add_argument("--json", action="store_true", dest="as_json", help="one JSON object a report, one a line")
+    template = add("template", _template, "Print the dictation macro.")
+    template.add_argument("--format", default="text", choices=["text"])
+    send = add("send", _send, "Send HL7 messages over MLLP and print the answers.")
+    send.add_argument("files", nargs="+", metavar="FILE", help="HL7 messages; - is standard input")
+    send.add_argument("--host", default=os.environ.get("SOAR2_BIND", "127.0.0.1"))
+    send.add_argument("--port", type=int, default=int(os.environ.get("SOAR2_MLLP_PORT", "2575")))
+    send.add_argument("--as-report", action="store_true", help="wrap plain report text as a synthetic patient's message")
+    check = add("check", _check, "Explain each fault in soar2.toml in a sentence.")
+    check.add_argument("file", nargs="?", type=Path, help="default: the file the system would use")
+    add("migrate", _migrate, "Bring the database to this version and load roles, people and rota from soar2.toml.")
+    add("web", _web, "Serve the pages.")
+    add("listen", _listen, "Receive HL7 v2 messages over MLLP.")
+    add("work", _work, "Apply stored messages, escalate, deliver.")
+    add("watch", _watch, "Watch the others and say what is wrong.")
+    admin = add("admin", _admin, "Make accounts.")
+    admin.add_argument("what", choices=["create"])
+    admin.add_argument("name", metavar="NAME")
+    admin.add_argument("--person", help="the key of the [[person]] in soar2.toml this account stands for")
+    admin.add_argument("--email", default="")
+    admin.add_argument("--administrator", action="store_true", help="may look after accounts and held messages")
+    admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    for name, run in (("demo-inbox", _demo_inbox), ("demo-player", _demo_player)):
+        add(name, run, "Part of the demonstration; started by soar2 demo.")
+    return parser
+
+
+def _read(args: argparse.Namespace) -> int:
+    from soar2.read_command import run_read
+
+    return run_read(args.files, args.as_json, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _template(args: argparse.Namespace) -> int:
+    from soar2.read_command import run_template
+
+    return run_template(args.format, sys.stdout)
+
+
+def _send(args: argparse.Namespace) -> int:
+    from soar2.exchange.send import run_send
+
+    return run_send(args.files, args.host, args.port, as_report=args.as_report, stdout=sys.stdout, stderr=sys.stderr)
+
+
+def _check(args: argparse.Namespace) -> int:
+    if args.file:
+        os.environ["SOAR2_CONFIG"] = str(args.file.resolve())
+    from soar2.config.ready import run_check
+
+    return run_check(sys.stdout)
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    from soar2.config.start import with_database
+
+    return with_database(_bring_up, need_ready=False)
+
+
+def _bring_up() -> int:
+    from soar2.config.start import bring_up
+
+    bring_up(sys.stdout)
+    return 0
+
+
+def _web(args: argparse.Namespace) -> int:
+    def serve() -> int:
+        from django.conf import settings
+
+        from soar2.config.serve import run_web
+
+        return run_web(settings.BIND, settings.WEB_PORT)
+
+    return _process(serve)
+
+
+def _listen(args: argparse.Namespace) -> int:
+    def listen() -> int:
+        from django.conf import settings
+
+        from soar2.exchange.listen import run_listener
+
+        return run_listener(settings.BIND, settings.MLLP_PORT)
+
+    return _process(listen)
+
+
+def _work(args: argparse.Namespace) -> int:
+    def work() -> int:
+        from soar2.exchange.work import run_worker
+
+        return run_worker()
+
+    return _process(work)
+
+
+def _watch(args: argparse.Namespace) -> int:
+    def watch() -> int:
+        from soar2.watch.watcher import run_watcher
+
+        return run_watcher()
+
+    return _process(watch)
+
+
+def _process(run: Callable[[], int]) -> int:
+    from soar2.config.start import with_database
+
+    return with_database(run)
+
+
+def _admin(args: argparse.Namespace) -> int:
+    def create() -> int:
+        from soar2.config.ready import create_admin
+
+        password = sys.stdin.readline().rstrip("\n") if args.password_stdin else None
+        return create_admin(
+            args.name, password=password, email=args.email, person=args.person, administrator=args.administrator
+        )
+
+    from soar2.config.start import with_database
+
+    return with_database(create, need_ready=False)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from soar2.demo.run import run_demo
+
+    return run_demo(reset=args.reset)
+
+
+def _demo_inbox(args: argparse.Namespace) -> int:
+    def inbox() -> int:
+        from django.conf import settings
+
+        from soar2.demo.inbox import run_inbox
+
+        return run_inbox(settings.HOME, settings.PROGRAMME.smtp.port)
+
+    return _process(inbox)
+
+
+def _demo_player(args: argparse.Namespace) -> int:
+    def player() -> int:
+        from django.conf import settings
+
+        from soar2.demo.player import run_player
+
+        return run_player(settings.BIND, settings.MLLP_PORT)
+
+    return _process(player)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

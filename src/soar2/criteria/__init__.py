@@ -1,0 +1,1 @@
+"""What medicine says. Pure: standard library only, no clock, no input or output; every table carries its source."""

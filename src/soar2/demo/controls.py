@@ -1,0 +1,64 @@
+"""What the buttons beside the demo clock do. The clock only goes forward: facts already carry its times."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from soar2.demo.moments import MOMENTS
+from soar2.errors import Refused
+from soar2.record import clock
+
+SPEEDS = (1, 60, 600)
+MORNING = time(7, 30)  # when the navigator's digest goes out
+
+
+def turn(do: str, moment: str = "") -> datetime:
+    """Do what one button says; returns what the clock shows then.
+
+    ``do``: pause, run, x1, x60, x600, ten-minutes, hour, morning, moment (then ``moment`` is a key of MOMENTS).
+    Raises Refused with a sentence for the person who pressed it.
+    """
+    if do not in _DOES:
+        raise Refused("The demo clock has no such button. Load the page again.")
+    return _DOES[do](moment)
+
+
+def next_morning(now: datetime) -> datetime:
+    """The next 07:30 in the hospital after ``now``."""
+    calendar = settings.PROGRAMME.calendar
+    today = now.astimezone(calendar.zone).date()
+    days = (calendar.at(today + timedelta(days=ahead), MORNING) for ahead in range(2))
+    return next(morning for morning in days if morning > now)
+
+
+@transaction.atomic
+def _jump(target: Callable[[datetime], datetime]) -> datetime:
+    """To an exact time, at ordinary speed: stopped first, since at 600 times a moment is minutes."""
+    before = clock.state()
+    stopped_at = clock.change(running=False)
+    at = target(stopped_at)
+    if at < stopped_at:
+        raise Refused(
+            "That moment has passed. The clock only moves forward; start over with: soar2 demo --reset"
+        )
+    return clock.change(forward=at - stopped_at, rate=1.0, running=before is None or before.running)
+
+
+def _jump_to(key: str) -> datetime:
+    found = next((at for name, _, at in MOMENTS if name == key), None)
+    if found is None:
+        raise Refused("Choose one of the moments in the list.")
+    return _jump(lambda now: found)
+
+
+_DOES: dict[str, Callable[[str], datetime]] = {
+    "pause": lambda _: clock.change(running=False),
+    "run": lambda _: clock.change(running=True),
+    **{f"x{speed}": lambda _, rate=float(speed): clock.change(rate=rate, running=True) for speed in SPEEDS},
+    "ten-minutes": lambda _: clock.change(forward=timedelta(minutes=10)),
+    "hour": lambda _: clock.change(forward=timedelta(hours=1)),
+    "morning": lambda _: _jump(next_morning),
+    "moment": _jump_to,
+}

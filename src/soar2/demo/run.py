@@ -1,0 +1,115 @@
+"""``soar2 demo``: one command from nothing to a running synthetic programme with one address."""
+
+import os
+import shutil
+import sys
+import time
+import urllib.request
+from importlib.resources import files
+from pathlib import Path
+
+from soar2.config.postgres import PrivateServer, ServerFault
+from soar2.config.start import bring_up, home, setup
+from soar2.config.supervise import Child, PortTaken, Supervisor, require_free_port
+
+PARTS = ("web", "listen", "work", "watch", "demo-inbox", "demo-player")
+
+
+def run_demo(*, reset: bool = False) -> int:
+    """Prepare, seed when empty, start every process, print the address, run until Ctrl-C."""
+    state = home()
+    state.mkdir(parents=True, exist_ok=True)
+    server = PrivateServer(state)
+    try:
+        _check_ports()
+        if reset:
+            _erase(state, server)
+        _prepare(state, server)
+    except (ServerFault, PortTaken) as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    supervisor = Supervisor(
+        [Child(part, [sys.executable, "-m", "soar2.cli", part]) for part in PARTS],
+        state / "log",
+        tend=_Tender(server),
+        finally_=lambda: _close(server),
+    )
+    supervisor.run()
+    return 0
+
+
+def _check_ports() -> None:
+    bind = os.environ.setdefault("SOAR2_BIND", "127.0.0.1")
+    for variable, default in (("SOAR2_WEB_PORT", "8000"), ("SOAR2_MLLP_PORT", "2575"), ("SOAR2_SMTP_PORT", "2525")):
+        require_free_port(int(os.environ.setdefault(variable, default)), variable, bind)
+
+
+def _erase(state: Path, server: PrivateServer) -> None:
+    if os.environ.get("DATABASE_URL"):
+        raise ServerFault("--reset erases only the private database; DATABASE_URL names another one. Unset it first.")
+    server.erase()
+    for name in ("mail", "log"):
+        shutil.rmtree(state / name, ignore_errors=True)
+    (state / "soar2.toml").unlink(missing_ok=True)
+
+
+def _prepare(state: Path, server: PrivateServer) -> None:
+    config = Path(os.environ.setdefault("SOAR2_CONFIG", str(state / "soar2.toml")))
+    if not config.exists():
+        config.write_text(files("soar2.demo").joinpath("soar2.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    if not os.environ.get("DATABASE_URL"):
+        server.start()
+        os.environ["DATABASE_URL"] = server.url()
+    from soar2.config.ready import demo_secret
+
+    os.environ.setdefault("SOAR2_SECRET_KEY", demo_secret(state))
+    setup()
+    from django.conf import settings
+
+    if not settings.PROGRAMME.demo:
+        raise ServerFault(f"{config} is not a demonstration's settings (mode is not demo); soar2 demo leaves it alone.")
+    bring_up(sys.stdout)
+    _seed_once()
+
+
+def _seed_once() -> None:
+    from django.db import connections
+
+    from soar2.demo.seed import seed, seeded
+
+    if seeded():
+        print("The demonstration goes on where it stopped; start over with: soar2 demo --reset")
+    else:
+        summary = seed(progress=lambda words: print(f"  {words}", flush=True))
+        print(summary.words)
+    connections.close_all()
+
+
+class _Tender:
+    """Called every second by the supervisor: keeps the database up and says once when the pages answer."""
+
+    def __init__(self, server: PrivateServer):
+        self.server = server
+        self.said = False
+        self.since = time.monotonic()
+
+    def __call__(self) -> None:
+        if not os.environ.get("DATABASE_URL") or self.server.keeper:
+            self.server.tend()
+        if not self.said and _answers():
+            self.said = True
+            print(f"\n  SOaR2 is at http://127.0.0.1:{os.environ['SOAR2_WEB_PORT']}/  (Ctrl-C stops everything)\n", flush=True)
+
+
+def _answers() -> bool:
+    address = f"http://127.0.0.1:{os.environ['SOAR2_WEB_PORT']}/health/"
+    try:
+        with urllib.request.urlopen(address, timeout=1) as response:  # noqa: S310 - our own loopback address
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def _close(server: PrivateServer) -> None:
+    server.stop()
+    print("Stopped. Everything is kept for the next soar2 demo.")

@@ -1,0 +1,57 @@
+"""Vertebral levels in running text: names, lists and ranges."""
+
+import re
+from typing import NamedTuple
+
+from soar2.criteria import anatomy
+
+#: One level's name. ``T-8``, ``D8`` and ``thoracic 8`` are all T8.
+NAME = r"(?:occiput|occ?|c0|(?:cervical|thoracic|dorsal|lumbar|sacral|th|[ctdls])\s?[-.]?\s?\d{1,2})"
+_JOIN = r"\s*(?:,\s*and|,\s*&|,|/|\+|&|and|-|to|through|or)\s*"
+#: A name, or names and bare numbers joined into a list or range: ``T7-T9``, ``T7, T8 and T10``, ``L4/5``.
+SPEC = rf"{NAME}(?:{_JOIN}(?:{NAME}|\d{{1,2}})(?![\w%]))*"
+
+_TOKEN = re.compile(rf"(?P<name>{NAME})(?![\w%])|(?P<bare>\d{{1,2}})(?![\w%])|(?P<range>-|\bto\b|\bthrough\b)", re.I)
+_SPEC = re.compile(rf"(?<![\w]){SPEC}(?![\w])", re.I)
+
+
+class Named(NamedTuple):
+    """Levels named by one list or range, and the names in it that no spine has (kept verbatim)."""
+
+    levels: tuple[str, ...]
+    impossible: tuple[str, ...]
+    start: int
+    end: int
+
+
+def find(text: str, start: int = 0, end: int | None = None) -> list[Named]:
+    """Every list or range of levels in ``text[start:end]``, in order."""
+    stop = len(text) if end is None else end
+    return [_resolve(m.group(), m.start(), m.end()) for m in _SPEC.finditer(text, start, stop)]
+
+
+def leading(text: str, present: frozenset[str] = frozenset()) -> Named | None:
+    """The list or range with which ``text`` begins; ``present`` are transitional levels this person has."""
+    found = _SPEC.match(text)
+    return _resolve(found.group(), found.start(), found.end(), present) if found else None
+
+
+def _resolve(spec: str, start: int, end: int, present: frozenset[str] = frozenset()) -> Named:
+    levels: list[str] = []
+    impossible: list[str] = []
+    region, ranged = "", False
+    for token in _TOKEN.finditer(spec):
+        if token["range"]:
+            ranged = True
+            continue
+        name = token["name"] or region + token["bare"]
+        level = anatomy.canonical(name)
+        if level is None:
+            impossible.append(token.group())
+        elif ranged and levels:
+            levels += anatomy.between(levels[-1], level, present=present)
+        else:
+            levels.append(level)
+        region = level[0] if level and level != "Oc" else region
+        ranged = False
+    return Named(tuple(dict.fromkeys(levels)), tuple(impossible), start, end)

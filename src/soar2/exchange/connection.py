@@ -1,0 +1,220 @@
+"""One sender's connection to the MLLP door: bytes become arrivals, answers leave in order of arrival."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from soar2.exchange.arrival import Arrival, leftover, received, too_large
+from soar2.exchange.inbox import AnswerIds
+from soar2.exchange.mllp import CR, END, LIMIT, START, Event, Frame, Framer, Noise, TooLarge, Truncated
+
+log = logging.getLogger("soar2.listen")
+
+NOISE_KEPT = 64 * 1024  # bytes outside frames in one row; more of them end the connection
+NOISE = "Bytes came outside an MLLP frame: the sender does not frame its messages, or a frame was damaged."
+UNFINISHED = "A frame was begun and not finished; a sender that got no answer sends the message again."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the door takes and how long it waits (bytes, seconds, counts)."""
+
+    max_bytes: int = LIMIT
+    frame_seconds: float = 60.0  # from the first byte of a frame to its last
+    unanswered: int = 64  # messages of one connection; then it is not read until answers have left
+    connections: int = 500
+    group: int = 256  # messages in one commit
+    group_bytes: int = 8 * 1024 * 1024
+    waiting_bytes: int = 64 * 1024 * 1024  # of all connections; then none is read
+    patience: float = 10.0  # how long a message waits for a database that is away
+    drain_seconds: float = 6.0
+    beat_seconds: float = 5.0
+
+
+class Door(Protocol):
+    """What a connection needs of the listener behind it."""
+
+    limits: Limits
+    answer_ids: AnswerIds
+    production: bool
+
+    @property
+    def full(self) -> bool: ...
+
+    def joined(self, connection: "Connection") -> bool: ...
+
+    def left(self, connection: "Connection") -> None: ...
+
+    def arrived(self, connection: "Connection", arrival: Arrival) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """Reads one sender. It is not read while too many of its messages, or too many bytes in all, wait."""
+
+    def __init__(self, door: Door):
+        self._door = door
+        self._framer = Framer(door.limits.max_bytes)
+        self._noise = bytearray()
+        self._begun: float | None = None  # loop time at which the unfinished frame, or the noise, began
+        self._unanswered = 0
+        self._ending = False  # nothing more is read; closes when all is answered
+        self._reading = True
+        self._blocked = False  # the sender does not take its answers
+        self.messages = 0
+        self.peer = ""
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._loop = asyncio.get_running_loop()
+        host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+        self.peer = f"{host}:{port}"
+        _settle(transport.get_extra_info("socket"))
+        if not self._door.joined(self):
+            log.warning("refused peer=%s reason=too-many-connections", self.peer)
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._ending:
+            return
+        before = self.messages
+        for event in self._framer.feed(data):
+            self._take(event)
+        self._keep_time(anew=self.messages > before)
+        if len(self._noise) >= NOISE_KEPT:
+            self.end("too many bytes outside frames")
+        self.pace()
+
+    def eof_received(self) -> bool:
+        """The sender will say no more; it may still wait for answers, so the way back stays open."""
+        self.end("")
+        return not self._transport.is_closing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish()
+        self._door.left(self)
+        if self.messages:
+            log.info("closed peer=%s messages=%d unanswered=%d", self.peer, self.messages, self._unanswered)
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+        self.pace()
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        self.pace()
+
+    # What the listener calls
+
+    def answered(self, answers: Sequence[bytes | None]) -> None:
+        """Send what is committed. None ends the connection: see ``Listener`` for why there is no answer then."""
+        self._unanswered -= len(answers)
+        known = answers[: answers.index(None)] if None in answers else answers
+        if not self._transport.is_closing():
+            self._transport.write(b"".join(START + answer + END + CR for answer in known if answer))
+            if len(known) < len(answers):
+                self._ending = True
+                self._transport.close()
+        self.pace()
+
+    def check_time(self, now: float) -> None:
+        """Close on a sender that leaves a frame unfinished: it holds memory, and its message is not coming."""
+        if self._begun is not None and self._reading and now - self._begun > self._door.limits.frame_seconds:
+            self.end("a frame was not finished in time")
+
+    def end(self, why: str) -> None:
+        """Read nothing more, keep what is there, and close as soon as everything is answered."""
+        if self._ending:
+            return
+        if why:
+            log.warning("ending peer=%s reason=%s", self.peer, why)
+        self._finish()
+        self.pace()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    # Inside
+
+    def _finish(self) -> None:
+        if not self._ending:
+            self._ending = True
+            self._begun = None
+            for event in self._framer.close():
+                self._take(event)
+            self._keep_noise()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Noise(content):
+                self._noise += content
+                return
+            case Truncated(b""):
+                return
+        self._keep_noise()
+        self._pass_on(self._arrival(event))
+        self.messages += 1
+
+    def _arrival(self, event: Event) -> Arrival:
+        now = datetime.now(UTC)
+        match event:
+            case Frame(content):
+                return received(
+                    content,
+                    peer=self.peer,
+                    now=now,
+                    answer_id=self._door.answer_ids.next(),
+                    production=self._door.production,
+                )
+            case TooLarge(head, size):
+                limit, answer_id = self._framer.limit, self._door.answer_ids.next()
+                return too_large(head, size, limit=limit, peer=self.peer, now=now, answer_id=answer_id)
+            case Truncated(content) | Noise(content):
+                return leftover(content, UNFINISHED, peer=self.peer)
+
+    def _keep_noise(self) -> None:
+        if self._noise:
+            self._pass_on(leftover(bytes(self._noise), NOISE, peer=self.peer))
+            self._noise.clear()
+
+    def _pass_on(self, arrival: Arrival) -> None:
+        self._unanswered += 1
+        self._door.arrived(self, arrival)
+
+    def _keep_time(self, *, anew: bool) -> None:
+        if not (self._framer.waiting or self._noise):
+            self._begun = None
+        elif anew or self._begun is None:
+            self._begun = self._loop.time()
+
+    def pace(self) -> None:
+        """Read or do not read; close when there is nothing left to say."""
+        if self._transport.is_closing():
+            return
+        if self._ending and self._unanswered == 0:
+            self._transport.close()
+            return
+        limit = self._door.limits.unanswered // (1 if self._reading else 2)
+        wanted = not (self._ending or self._blocked or self._door.full or self._unanswered >= limit)
+        if wanted and not self._reading:
+            self._transport.resume_reading()
+            self._begun = self._begun and self._loop.time()  # the pause was ours, not the sender's
+        elif self._reading and not wanted:
+            self._transport.pause_reading()
+        self._reading = wanted
+
+
+def _settle(link: socket.socket | None) -> None:
+    """Answers leave at once; a sender whose machine vanished is noticed within minutes."""
+    if link is None or link.family == socket.AF_UNIX:
+        return
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            link.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -1,0 +1,143 @@
+"""From a stored message to filed reports: read it, ask the feed file, hand it on, or hold it."""
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, transaction
+
+from soar2.errors import Unreadable
+from soar2.exchange.feeds import Feed, feeds_from, inside, select
+from soar2.exchange.hl7v2.envelope import envelope_of
+from soar2.exchange.hl7v2.message import parse
+from soar2.exchange.hl7v2.results import read_results
+from soar2.exchange.hl7v2.types import ImagingResult
+from soar2.exchange.models import InboundMessage
+from soar2.pathway.reports.actions import file_report
+from soar2.pathway.reports.types import IncomingReport
+from soar2.record.patients import PatientIdentity
+
+log = logging.getLogger("soar2.dispatch")
+
+PATIENCE = 5  # tries before a message that breaks the reader is held for a person
+
+
+def apply_undone(now: datetime, limit: int = 50) -> int:
+    """Work through stored messages in order of arrival, one transaction each. Returns how many were done."""
+    done = 0
+    for message_id in list(_undone().values_list("id", flat=True)[:limit]):
+        done += apply_one(message_id, now)
+    return done
+
+
+def _undone():
+    return InboundMessage.objects.filter(state=InboundMessage.STORED, attempts__lt=PATIENCE).order_by("id")
+
+
+def apply_one(message_id: int, now: datetime) -> bool:
+    """Bring one message to its end, unless another worker has it. A fault of ours leaves it undone and counted."""
+    try:
+        with transaction.atomic():
+            row = InboundMessage.objects.select_for_update(skip_locked=True).filter(
+                id=message_id, state=InboundMessage.STORED
+            ).first()  # fmt: skip
+            if row is None:
+                return False
+            _settle(row, now)
+    except OperationalError:
+        raise  # the database is away, which is not this message's fault
+    except Exception as fault:
+        _count_failure(message_id, fault, now)
+        return False
+    return True
+
+
+def _settle(row: InboundMessage, now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            state, reason, where, feed = _apply(row, now)
+    except Unreadable as fault:
+        state, reason, where, feed = InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed
+    row.state, row.reason, row.where, row.feed, row.done_at = state, reason, where, feed, now
+    row.save(update_fields=["state", "reason", "where", "feed", "done_at"])
+
+
+def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
+    message = parse(bytes(row.raw))
+    feed = select(feeds(), envelope_of(message))
+    if feed is None:
+        return InboundMessage.FILTERED, "No feed in the feed file is for this sending application.", "MSH-3", ""
+    message = parse(bytes(row.raw), feed.default_charset or None)
+    results = read_results(message, feed)
+    wanted = [result for result in results if inside(feed, result)]
+    if not wanted:
+        return InboundMessage.FILTERED, "Not a spine procedure of this feed.", "OBR-4", feed.name
+    faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
+    if faults:
+        return InboundMessage.QUARANTINED, faults[0].reason, faults[0].where, feed.name
+    return InboundMessage.APPLIED, "", "", feed.name
+
+
+def feeds() -> tuple[Feed, ...]:
+    return feeds_from(list(settings.PROGRAMME.feed_tables))
+
+
+def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime) -> Unreadable | None:
+    """File one result; what a person must mend is returned, after the words were kept and read."""
+    if result.text_at:
+        return None  # several orders share one report; it is filed once, where its text stands
+    if not result.text.strip():
+        words = "The report is a document, not text; a person must open it." if result.attachments else "The report has no text."
+        return Unreadable(words, result.where or "OBX-5")
+    filed = file_report(_incoming(result, feed, row), now=now)
+    fault = filed.identity_fault or result.identity_fault
+    return Unreadable(fault, "PID-3") if fault else None
+
+
+def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
+    return IncomingReport(
+        feed=feed.name,
+        accession=result.accession,
+        status=result.status,
+        text=result.text,
+        identity=_identity(result),
+        identity_fault=result.identity_fault,
+        procedure_code=result.procedure.code or result.procedure.alternate_code,
+        procedure=result.procedure.name or result.procedure.alternate_name,
+        exam_start=result.exam_start,
+        exam_end=result.exam_end,
+        exam_end_is_start=result.exam_time_is_start,
+        reported_at=result.reported_at,
+        author=result.author.name,
+        ordering=result.ordering.name,
+        location=result.location,
+        patient_class=result.patient_class,
+        inbound=row.id,
+    )
+
+
+def _identity(result: ImagingResult) -> PatientIdentity | None:
+    patient = result.patient
+    if result.identity_fault or not patient.identifiers:
+        return None
+    return PatientIdentity(
+        identifiers=tuple((i.authority, i.value, i.type) for i in patient.identifiers),
+        family=patient.family,
+        given=patient.given,
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+    )
+
+
+def _count_failure(message_id: int, fault: Exception, now: datetime) -> None:
+    """A bug of ours must not lose the message nor stop the ones behind it: count, and in the end hold it."""
+    log.error("message %s could not be applied: %s", message_id, type(fault).__name__, exc_info=not isinstance(fault, DatabaseError))
+    with transaction.atomic():
+        row = InboundMessage.objects.select_for_update().get(id=message_id)
+        if row.state != InboundMessage.STORED:
+            return
+        row.attempts += 1
+        if row.attempts >= PATIENCE:
+            row.state, row.done_at = InboundMessage.QUARANTINED, now
+            row.reason = f"The reader failed on this message ({type(fault).__name__}). It is kept; tell the maintainers its number."
+        row.save(update_fields=["attempts", "state", "reason", "done_at"])

@@ -1,0 +1,231 @@
+"""The feed file: which senders are known, which of their messages are ours, and how they are read.
+
+One ``[[feed]]`` table a sender. A key with a spelling mistake would silently let spine reports by, so
+every fault is found before anything starts.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from soar2.errors import Refused
+from soar2.exchange.hl7v2.charsets import codec_for
+from soar2.exchange.hl7v2.envelope import Envelope
+
+if TYPE_CHECKING:  # results.py needs Feed; only the name of its value is needed here
+    from soar2.exchange.hl7v2.types import ImagingResult
+
+ANY = "*"
+TEXT_TYPES = ("TX", "FT", "ST")
+ACCESSION_FIELDS = ("OBR-2", "OBR-3", "OBR-18", "OBR-19", "OBR-20", "ORC-2", "ORC-3", "IPC-1", "ZDS-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One sender and how to read it.
+
+    ``sending_applications`` and ``sending_facilities`` name MSH-3 and MSH-4 (``*``, or no facility: any).
+    A result is inside when OBR-4.1 or OBR-4.4 is one of ``procedure_codes``, or when every word of one of
+    ``procedure_words`` stands in OBR-4.2 or OBR-4.5. ``identifier_authority`` is the CX.4 of the record
+    numbers to trust; ``assume_authority`` says that numbers without one are its. ``accession_field``
+    fixes where the accession stands; when empty OBR-3, ORC-3, IPC-1, OBR-18, OBR-2 and ORC-2 are tried in
+    this order. ``time_zone`` is used where a timestamp has no offset; when empty, the offset of MSH-7,
+    else UTC. ``expected_gap_minutes``: the longest silence that is normal; None when none is watched.
+    """
+
+    name: str
+    sending_applications: tuple[str, ...] = (ANY,)
+    sending_facilities: tuple[str, ...] = ()
+    procedure_codes: tuple[str, ...] = ()
+    procedure_words: tuple[str, ...] = ()
+    identifier_authority: str = ""
+    assume_authority: bool = False
+    text_types: tuple[str, ...] = TEXT_TYPES
+    time_zone: str = ""
+    default_charset: str = ""
+    accession_field: str = ""
+    expected_gap_minutes: int | None = None
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The feed's time zone, if it names one."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+def feeds_from(tables: Sequence[dict[str, Any]], time_zone: str = "") -> tuple[Feed, ...]:
+    """The feeds of the ``[[feed]]`` tables; ``time_zone`` is the hospital's, for feeds that name none.
+
+    Raises Refused with every fault of ``check`` in one text.
+    """
+    faults = check(tables)
+    if faults:
+        raise Refused("\n".join(faults))
+    return tuple(_feed({"time_zone": time_zone, **table}) for table in tables)
+
+
+def check(tables: Sequence[dict[str, Any]]) -> list[str]:
+    """One sentence per fault in the ``[[feed]]`` tables; an empty list when all is well."""
+    faults: list[str] = []
+    names: list[str] = []
+    for number, table in enumerate(tables, 1):
+        name = table.get("name")
+        place = f"feed {name!r}" if isinstance(name, str) and name else f"feed {number}"
+        faults += [f"{place}: {fault}" for fault in _table_faults(table)]
+        if name in names:
+            faults.append(f"{place}: another feed has the same name.")
+        names.append(str(name))
+    return faults + _shadowed(tables)
+
+
+def select(feeds: Sequence[Feed], envelope: Envelope) -> Feed | None:
+    """The feed a message belongs to: the first that names its sender, else the first that takes any."""
+    willing = [feed for feed in feeds if _sends(feed, envelope)]
+    named = [feed for feed in willing if ANY not in feed.sending_applications]
+    return next(iter(named or willing), None)
+
+
+def inside(feed: Feed, result: "ImagingResult") -> bool:
+    """Whether a result is of a procedure this programme follows."""
+    procedure = result.procedure
+    codes = {procedure.code.casefold(), procedure.alternate_code.casefold()} - {""}
+    if codes & {code.casefold() for code in feed.procedure_codes}:
+        return True
+    names = f"{procedure.name}\n{procedure.alternate_name}"
+    return any(all(_word(word).search(names) for word in words.split()) for words in feed.procedure_words)
+
+
+def why_outside(feed: Feed, result: "ImagingResult") -> str:
+    """A sentence, free of patient data, why a result is outside the feed; empty when it is inside."""
+    if inside(feed, result):
+        return ""
+    code = result.procedure.code or result.procedure.alternate_code
+    named = f"Procedure code {code} (OBR-4)" if code else "A result without a procedure code (OBR-4)"
+    return f"{named} is not among the spine procedures of feed {feed.name}."
+
+
+@lru_cache(maxsize=1024)
+def _word(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+
+
+def _sends(feed: Feed, envelope: Envelope) -> bool:
+    return _names(feed.sending_applications, envelope.sending_application) and (
+        not feed.sending_facilities or _names(feed.sending_facilities, envelope.sending_facility)
+    )
+
+
+def _names(wanted: tuple[str, ...], found: str) -> bool:
+    return ANY in wanted or found.casefold() in {name.casefold() for name in wanted}
+
+
+def _feed(table: dict[str, Any]) -> Feed:
+    values: dict[str, Any] = dict(table)
+    values |= {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    if "text_types" in values:
+        values["text_types"] = tuple(kind.upper() for kind in values["text_types"])
+    return Feed(**values)
+
+
+def _table_faults(table: dict[str, Any]) -> list[str]:
+    faults = []
+    for key, value in table.items():
+        if key not in _CHECKS:
+            near = get_close_matches(key, _CHECKS, 1)
+            faults.append(f"{key!r} is not a setting" + (f"; did you mean {near[0]!r}?" if near else "."))
+        elif fault := _CHECKS[key](value):
+            faults.append(f"{key} {fault}")
+    for key in ("name", "sending_applications"):
+        if key not in table:
+            faults.append(f"{key} is missing.")
+    if not table.get("procedure_codes") and not table.get("procedure_words"):
+        faults.append(
+            "procedure_codes and procedure_words are both missing, so every report would be filtered out."
+        )
+    if not table.get("identifier_authority"):
+        faults.append(
+            "identifier_authority is missing: name who issues the record numbers to trust (PID-3.4)."
+        )
+    return faults
+
+
+def _shadowed(tables: Sequence[dict[str, Any]]) -> list[str]:
+    """A second feed for the same senders would never get a message."""
+    faults, seen = [], []
+    for number, table in enumerate(tables, 1):
+        senders = tuple(
+            sorted(str(name).casefold() for name in value)
+            if isinstance(value := table.get(key, []), list)
+            else []
+            for key in ("sending_applications", "sending_facilities")
+        )
+        if senders[0] and senders in seen:
+            faults.append(f"feed {number}: an earlier feed already takes every message of these senders.")
+        seen.append(senders)
+    return faults
+
+
+def _words_fault(value: Any) -> str:
+    good = isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value)
+    return "" if good else 'must be a list of words, such as ["A", "B"].'
+
+
+def _word_fault(value: Any) -> str:
+    return "" if isinstance(value, str) and value.strip() else "must be a word in quotation marks."
+
+
+def _truth_fault(value: Any) -> str:
+    return "" if isinstance(value, bool) else "must be true or false."
+
+
+def _minutes_fault(value: Any) -> str:
+    good = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return "" if good else "must be a whole number of minutes above 0."
+
+
+def _zone_fault(value: Any) -> str:
+    if fault := _word_fault(value):
+        return fault
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):  # a folder, a path out of the tree, an unknown name
+        return f"{value!r} is not a time zone; write it like 'America/New_York'."
+    return ""
+
+
+def _charset_fault(value: Any) -> str:
+    return _word_fault(value) or (
+        "" if codec_for(value) else f"{value!r} is not a character set of HL7 table 0211."
+    )
+
+
+def _types_fault(value: Any) -> str:
+    if fault := _words_fault(value):
+        return fault
+    good = value and all(kind.upper() in TEXT_TYPES for kind in value)
+    return "" if good else "must name one or more of TX, FT and ST."
+
+
+def _accession_fault(value: Any) -> str:
+    return _word_fault(value) or (
+        "" if value in ACCESSION_FIELDS else f"{value!r} is not one of {', '.join(ACCESSION_FIELDS)}."
+    )
+
+
+_CHECKS: dict[str, Callable[[Any], str]] = {
+    "name": _word_fault,
+    "sending_applications": _words_fault,
+    "sending_facilities": _words_fault,
+    "procedure_codes": _words_fault,
+    "procedure_words": _words_fault,
+    "identifier_authority": _word_fault,
+    "assume_authority": _truth_fault,
+    "text_types": _types_fault,
+    "time_zone": _zone_fault,
+    "default_charset": _charset_fault,
+    "accession_field": _accession_fault,
+    "expected_gap_minutes": _minutes_fault,
+}

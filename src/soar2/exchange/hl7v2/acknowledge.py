@@ -1,0 +1,240 @@
+"""Answers to a sender: a light look at a message, and the ACK it is owed.
+
+AA: understood. AE: stored, but the content has a fault the sender can mend. AR: of a kind this door does
+not take. In enhanced mode (MSH-15 or MSH-16 set) the first answer, CA, CE or CR, speaks only of safe
+keeping; a content fault then follows in the application's own answer. No answer is made before the bytes
+are stored; that is the caller's law. Source: HL7 v2.5.1 chapter 2.9 and tables 0008, 0155, 0357.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from soar2.errors import Unreadable
+from soar2.exchange.hl7v2.envelope import Envelope, envelope, envelope_of
+from soar2.exchange.hl7v2.message import Delimiters, Message, parse, parse_header
+from soar2.exchange.hl7v2.results import STANDINGS
+from soar2.exchange.hl7v2.times import well_formed, write_moment
+
+__all__ = [
+    "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "envelope",
+    "verdict",
+]  # fmt: skip
+
+READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22")
+CONDITIONS = {
+    "100": "Segment sequence error",
+    "101": "Required field missing",
+    "102": "Data type error",
+    "103": "Table value not found",
+    "200": "Unsupported message type",
+    "201": "Unsupported event code",
+    "202": "Unsupported processing id",
+    "203": "Unsupported version id",
+    "205": "Duplicate key identifier",
+    "207": "Application internal error",
+}
+# Known to table 0123 and without a report: ordered, scheduled, nothing yet, no such order, no such patient.
+NO_REPORT_YET = frozenset({"O", "I", "S", "Y", "Z", "N"})
+TEXT_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+))?")
+_VERSION = re.compile(r"2\.[1-9](?:\.\d+)*\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to tell the sender: AA, AE or AR; why; at which place; the condition of HL7 table 0357."""
+
+    code: str
+    reason: str = ""
+    where: str = ""
+    condition: str = ""
+
+    @property
+    def to_be_read(self) -> bool:
+        """Whether the message's words can and must still be read: a patient who cannot be named, or an exam
+        with a garbled time, may yet have a compressed cord."""
+        return self.code == "AA" or (self.code == "AE" and self.where.startswith(READABLE_FAULTS))
+
+
+NOT_STORED = Verdict("AE", "The message could not be stored. Send it again.", "", "207")
+TOO_LARGE = Verdict("AR", "The message is larger than this listener takes.", "", "207")
+OTHER_BODY = Verdict("AE", "This control id came before with another content.", "MSH-10", "205")
+
+
+def verdict(raw: bytes, *, production: bool = True) -> Verdict:
+    """The light check, without the feed: header, structure and the few fields a result cannot do without.
+
+    Never raises. ``production`` refuses messages marked as training or debugging (MSH-11).
+    """
+    try:
+        message = parse(raw)
+    except Unreadable as fault:
+        code, condition = ("AR", "100") if fault.where == "MSH" else ("AE", "102")
+        return Verdict(code, fault.reason, fault.where, condition)
+    return _header_verdict(envelope_of(message), production) or next(_content(message), Verdict("AA"))
+
+
+def acknowledge(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> bytes:
+    """The first answer due, in the sender's delimiters, version and characters; empty when none is wanted.
+
+    ``control_id`` is the answer's own MSH-10. Works for bytes without any MSH too: MSA-2 is then empty.
+    """
+    message = _header_of(raw)
+    codes = _codes(message, verdict)
+    return _answer(message, codes[0], verdict, now, control_id) if codes else b""
+
+
+def answers(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> tuple[bytes, ...]:
+    """Every answer due, in order: in enhanced mode the accept and then the application answer."""
+    message = _header_of(raw)
+    codes = _codes(message, verdict)
+    return tuple(
+        _answer(message, code, verdict, now, control_id if not number else f"{control_id}.{number}")
+        for number, code in enumerate(codes)
+    )
+
+
+def _header_verdict(sender: Envelope, production: bool) -> Verdict | None:
+    if sender.message_type != "ORU":
+        return Verdict("AR", "Only ORU^R01 results are taken here.", "MSH-9", "200")
+    if sender.trigger not in ("R01", ""):  # before 2.3 the event was often left out
+        return Verdict("AR", "Of the ORU messages only R01 is taken here.", "MSH-9", "201")
+    if sender.version and not _VERSION.match(sender.version):
+        return Verdict("AR", "Versions 2.1 to 2.9 are read here.", "MSH-12", "203")
+    if production and sender.processing_id in ("T", "D"):
+        return Verdict("AR", "Training and debugging messages are not taken in production.", "MSH-11", "202")
+    if sender.processing_id not in ("P", "T", "D", ""):
+        return Verdict("AR", "MSH-11 must be P, T or D.", "MSH-11", "202")
+    if not sender.control_id:
+        return Verdict(
+            "AE", "The message has no control id, so its answer cannot be matched.", "MSH-10", "101"
+        )
+    return None
+
+
+def _content(message: Message) -> Iterator[Verdict]:
+    """Content faults, the most telling first."""
+    for note in message.notes:
+        if note.kind == "run-together":
+            yield Verdict("AE", note.words, "", "100")
+    pid = message.first("PID")
+    if pid is None:
+        yield Verdict("AE", "The message has no PID segment.", "PID", "100")
+    elif not pid.component(3):
+        yield Verdict("AE", "PID-3 holds no patient identifier.", "PID-3", "101")
+    orders = message.segments("OBR")
+    if not orders:
+        yield Verdict("AE", "The message has no OBR segment.", "OBR", "100")
+    if not message.segments("OBX") and not message.segments("NTE"):
+        yield Verdict("AE", "The message has no OBX segment.", "OBX", "100")
+    for number, order in enumerate(orders, 1):
+        place = f"OBR[{number}]" if number > 1 else "OBR"
+        if order.component(25).upper() not in {*STANDINGS, *NO_REPORT_YET, ""}:
+            yield Verdict("AE", "OBR-25 is not a result status of HL7 table 0123.", f"{place}-25", "103")
+        for field in (7, 8, 22):
+            if not well_formed(order.component(field)):
+                yield Verdict("AE", f"OBR-{field} is not an HL7 time.", f"{place}-{field}", "102")
+
+
+def _header_of(raw: bytes) -> Message | None:
+    try:
+        return parse_header(raw)
+    except Unreadable:
+        return None
+
+
+def _codes(message: Message | None, verdict: Verdict) -> list[str]:
+    """The answer codes due. Original mode: one. Enhanced: accept by MSH-15, then application by MSH-16."""
+    accept, application = (message.header.component(n).upper() if message else "" for n in (15, 16))
+    if not accept and not application:
+        return [verdict.code]
+    commit = _commit_code(verdict)
+    codes = [commit] if _wanted(accept, commit) else []
+    refused = commit != "CA" and accept != "" and accept != "NE"
+    return codes + ([verdict.code] if _wanted(application, verdict.code) and not refused else [])
+
+
+def _commit_code(verdict: Verdict) -> str:
+    """A content fault is no fault of safe keeping: the bytes are stored, so the commit answer is CA."""
+    if verdict.code == "AR":
+        return "CR"
+    return (
+        "CE"
+        if verdict.code == "AE" and (verdict.where.startswith("MSH") or verdict.condition == "207")
+        else "CA"
+    )
+
+
+def _wanted(condition: str, code: str) -> bool:
+    """HL7 table 0155: always, never, on error or rejection only, on success only."""
+    good = code in ("AA", "CA")
+    return {"AL": True, "NE": False, "ER": not good, "SU": good}.get(condition, condition != "")
+
+
+def _answer(message: Message | None, code: str, verdict: Verdict, now: datetime, control_id: str) -> bytes:
+    marks = message.delimiters if message and message.delimiters.component != " " else Delimiters()
+    version = message.header.component(12, 1) if message else ""
+    modern = _at_least_2_5(version)
+    told = verdict if code[1] == verdict.code[1] else Verdict("AA")
+    segments = [_header_line(message, marks, now, control_id), _msa(message, marks, code, told, modern)]
+    if told.code != "AA":
+        segments.append(_error(told, marks, modern))
+    text = "\r".join(marks.field.join(fields).rstrip(marks.field) for fields in segments) + "\r"
+    return text.encode(message.charset if message else "ascii", "replace")
+
+
+def _header_line(message: Message | None, marks: Delimiters, now: datetime, control_id: str) -> list[str]:
+    """MSH with sender and receiver changed places; what is echoed stays exactly as it was sent."""
+    sent = message.header.raw if message and marks == message.delimiters else (lambda number: "")
+    trigger = _safe(message.header.component(9, 2), marks) if message else ""
+    kind = marks.component.join(("ACK", trigger, "ACK")) if trigger else "ACK"
+    route = [sent(5), sent(6), sent(3), sent(4)]
+    closing = [kind, _safe(control_id, marks), sent(11) or "P", sent(12) or "2.5.1"]
+    fields = ["MSH", marks.encoding, *route, write_moment(now), "", *closing]
+    return [*fields, "", "", "", "", "", sent(18)] if sent(18) else fields
+
+
+def _msa(message: Message | None, marks: Delimiters, code: str, told: Verdict, modern: bool) -> list[str]:
+    """MSA-2 echoes MSH-10 as sent; before 2.5 the reason stands in MSA-3, later in ERR-8."""
+    return [
+        "MSA",
+        code,
+        message.header.raw(10) if message else "",
+        "" if modern else _safe(told.reason, marks),
+    ]
+
+
+def _error(told: Verdict, marks: Delimiters, modern: bool) -> list[str]:
+    found = TEXT_PLACE.match(told.where)
+    name, occurrence, number = (found[1], found[2] or "1", found[3] or "") if found else ("", "", "")
+    code = told.condition or "207"
+    condition = (code, CONDITIONS[code], "HL70357")
+    if not modern:
+        return ["ERR", marks.component.join((name, occurrence, number, _joined(condition, marks)))]
+    place = marks.component.join((name, occurrence, number)).rstrip(marks.component)
+    reason = _safe(told.reason, marks)
+    return ["ERR", "", place, marks.component.join(condition), "E", "", "", "", reason]
+
+
+def _joined(condition: tuple[str, str, str], marks: Delimiters) -> str:
+    return marks.subcomponent.join(condition) if marks.subcomponent != " " else condition[0]
+
+
+def _at_least_2_5(version: str) -> bool:
+    """ERR got its present form with 2.5; a sender that names no version is answered in it too."""
+    minor = re.match(r"2\.(\d+)", version, re.ASCII)
+    return not minor or int(minor[1]) >= 5
+
+
+def _safe(text: str, marks: Delimiters) -> str:
+    """Our own words between the sender's delimiters: escaped, or blanked where the sender has no escape."""
+    letters = dict(zip(marks, "FSRET", strict=True))
+    return "".join(
+        char if char not in letters or char == " " else _escaped(letters[char], marks.escape)
+        for char in text.replace("\r", " ").replace("\n", " ")
+    )
+
+
+def _escaped(letter: str, escape: str) -> str:
+    return f"{escape}{letter}{escape}" if escape != " " else " "

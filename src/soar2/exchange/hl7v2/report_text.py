@@ -1,0 +1,120 @@
+r"""The words of a report out of its OBX and NTE segments, each stretch with the place it came from.
+
+Senders put one line in each OBX, or repetitions (``~``), or ``\.br\``, or all of it in one field; the reader
+behind this door must see the same lines in every case.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from soar2.exchange.feeds import Feed
+from soar2.exchange.hl7v2.charsets import Note
+from soar2.exchange.hl7v2.message import Segment
+from soar2.exchange.hl7v2.types import Attachment, TextSource
+
+DOCUMENTS = frozenset({"ED", "RP"})
+WITHDRAWN = frozenset({"D", "W", "X"})  # OBX-11: deleted, posted as wrong, cannot be obtained
+
+# "collapse ~50%" is a dictated "about", not a new line: a real repetition mark does not stand before a
+# measure.
+_ABOUT = re.compile(r"(?<=[\s(])~(?=\d+(?:\.\d+)?\s?(?:%|mm\b|cm\b))")
+_LINE_END = re.compile(r"\r\n?")
+
+
+@dataclass(slots=True)
+class ReportText:
+    """The text found under one OBR. ``results`` are the OBX-11 codes of all text rows, withdrawn ones too."""
+
+    text: str = ""
+    sources: list[TextSource] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    observer: Segment | None = None
+
+    def add(self, words: str, where: str, code: str) -> None:
+        """One stretch of text on lines of its own."""
+        start = len(self.text) + 1 if self.sources else 0
+        self.text = f"{self.text}\n{words}" if self.sources else words
+        self.sources.append(TextSource(start, len(self.text), where, code))
+
+    def note(self, kind: str, words: str) -> None:
+        """A remark, once."""
+        if Note(kind, words) not in self.notes:
+            self.notes.append(Note(kind, words))
+
+
+def read_text(rows: Sequence[tuple[str, Segment]], feed: Feed) -> ReportText:
+    """The report in ``rows``: (place, segment) of the OBX and NTE below one OBR, in the message's order.
+
+    Notes below an OBX belong to the report; notes right below the OBR do only where no OBX carries text.
+    """
+    found = ReportText()
+    first = next((index for index, (_, row) in enumerate(rows) if row.name == "OBX"), len(rows))
+    for where, row in rows[first:]:
+        if row.name == "OBX":
+            _observation(found, where, row, feed)
+        else:
+            _comment(found, where, row)
+    if not found.text.strip():
+        for where, row in rows[:first]:
+            _comment(found, where, row)
+    return found
+
+
+def _observation(found: ReportText, where: str, row: Segment, feed: Feed) -> None:
+    kind = row.component(2).upper()
+    if kind in DOCUMENTS:
+        media = "/".join(part for part in (row.component(5, 2), row.component(5, 3)) if part)
+        found.attachments.append(Attachment(f"{where}-5", kind, media))
+        found.note("document", "A document came with the report; it is not text and was not read.")
+    elif kind and kind not in feed.text_types:
+        found.note("discrete", f"Values of type {kind} were not read as report text.")
+    elif kind or row.raw(5):
+        if not kind:
+            found.note("type", "OBX-2 is empty; the value was read as text.")
+        _words(found, where, row)
+
+
+def _words(found: ReportText, where: str, row: Segment) -> None:
+    raw, status = _value(found, row)
+    found.results.append(status)
+    found.observer = found.observer or (row if row.raw(16) else None)
+    if status in WITHDRAWN:
+        found.note("withdrawn", "Lines that the sender marks as deleted or wrong (OBX-11) were left out.")
+        return
+    for number, words in enumerate(_repetitions(row, raw), 1):
+        found.add(_lines(row, words), f"{where}-5[{number}]", row.component(3))
+
+
+def _value(found: ReportText, row: Segment) -> tuple[str, str]:
+    """OBX-5 and OBX-11; where a sender forgot to escape its bars, the text runs on into later fields."""
+    bar = row.delimiters.field
+    value, units = row.raw(5), row.raw(6)
+    if not (units.strip() and (units[0].isspace() or value[-1:].isspace())):
+        return value, row.component(11).upper()
+    found.note("bars", "Field delimiters stand unescaped in OBX-5; the text was put together again.")
+    words, _, behind = bar.join(row.parts[5:]).partition(bar * 3)
+    # Of the six delimiters between OBX-5 and OBX-11 three are left.
+    status = behind.split(bar)[3] if behind.count(bar) >= 3 else ""
+    return words, status.strip().upper()[:1]
+
+
+def _repetitions(row: Segment, raw: str) -> list[str]:
+    mark = row.delimiters.repetition
+    if mark == " " or mark not in raw:
+        return [raw]
+    if mark != "~":
+        return raw.split(mark)
+    return [part.replace("\1", "~") for part in _ABOUT.sub("\1", raw).split("~")]
+
+
+def _comment(found: ReportText, where: str, row: Segment) -> None:
+    for number, words in enumerate(_repetitions(row, row.raw(3)), 1):
+        if words:
+            found.add(_lines(row, words), f"{where}-3[{number}]", "NTE")
+
+
+def _lines(row: Segment, raw: str) -> str:
+    return _LINE_END.sub("\n", row.clean(raw)).rstrip()

@@ -1,0 +1,81 @@
+"""E-mail by SMTP: a lane, a case code, a telephone number and a link. Never a word about a patient."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate
+from pathlib import Path
+
+from django.conf import settings
+
+from soar2.errors import Undelivered
+from soar2.exchange.senders.delivery import Delivery
+
+PERMANENT = range(500, 600)
+
+
+def deliver(delivery: Delivery) -> None:
+    """Hand one message to the mail server; raises ``Undelivered`` with whether trying again can help."""
+    if not delivery.person.email:
+        raise Undelivered(f"{delivery.person.label} has no mail address in the settings.", permanent=True)
+    try:
+        with _connect() as server:
+            refused = server.send_message(compose(delivery))
+    except smtplib.SMTPRecipientsRefused as fault:
+        codes = [code for code, _ in fault.recipients.values()]
+        raise Undelivered(f"The mail server refused the address ({_codes(codes)}).", permanent=_all_permanent(codes)) from fault
+    except smtplib.SMTPResponseException as fault:
+        raise Undelivered(f"The mail server answered {fault.smtp_code}.", permanent=fault.smtp_code in PERMANENT) from fault
+    except (smtplib.SMTPException, OSError) as fault:
+        raise Undelivered(f"The mail server could not be reached ({type(fault).__name__}).", permanent=False) from fault
+    if refused:
+        raise Undelivered("The mail server refused the address.", permanent=True)
+
+
+def compose(delivery: Delivery) -> EmailMessage:
+    """The whole message; its subject is what a lock screen shows."""
+    mail = EmailMessage()
+    mail["From"], mail["To"] = settings.PROGRAMME.smtp.sender, delivery.person.email
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = f"<{delivery.message}@{settings.PROGRAMME.smtp.sender.rpartition('@')[2]}>"
+    mail["X-SOaR2-Notice"] = str(delivery.notice)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Subject"], body = _digest(delivery) if delivery.kind == "digest" else _notice(delivery)
+    mail.set_content(body)
+    return mail
+
+
+def _notice(delivery: Delivery) -> tuple[str, str]:
+    call = f"Or call {delivery.phone}.\n" if delivery.phone else ""
+    subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
+    link = f"{delivery.address}/notices/{delivery.case_code}/"
+    return subject, f"{subject}\n\nOpen and answer: {link}\n{call}\nThis message holds no patient data. Do not reply to it.\n"
+
+
+def _digest(delivery: Delivery) -> tuple[str, str]:
+    cases = "1 routine report" if delivery.count == 1 else f"{delivery.count} routine reports"
+    subject = f"SOaR2 morning list: {cases}"
+    return subject, f"{subject}\n\nOpen the list: {delivery.address}/\n\nThis message holds no patient data.\n"
+
+
+def _connect() -> smtplib.SMTP:
+    smtp = settings.PROGRAMME.smtp
+    if smtp.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            smtp.host, smtp.port, timeout=smtp.timeout_seconds, context=ssl.create_default_context()
+        )
+    else:
+        server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
+    if smtp.security == "starttls":
+        server.starttls(context=ssl.create_default_context())
+    if smtp.username:
+        server.login(smtp.username, Path(smtp.password_file).read_text().strip())
+    return server
+
+
+def _codes(codes: list[int]) -> str:
+    return ", ".join(str(code) for code in sorted(set(codes)))
+
+
+def _all_permanent(codes: list[int]) -> bool:
+    return bool(codes) and all(code in PERMANENT for code in codes)

@@ -1,0 +1,46 @@
+"""What a reply may carry. Every choice can be made with a thumb; only a reason for doing nothing needs words."""
+
+from typing import Any
+
+from django import forms
+
+from soar2.pathway.notices.answers import ACTIONS
+from soar2.record.models import Role
+
+PLANS = (
+    "In treatment here",
+    "Treated, in follow-up",
+    "Discussed at the board, plan agreed",
+    "Known to another centre",
+    "Comfort care agreed",
+)
+
+
+class NotMe(forms.Form):
+    """Pass on, to a role when one is chosen."""
+
+    role = forms.ChoiceField(required=False, label="Pass on to")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        roles = Role.objects.order_by("name").values_list("key", "name")
+        self.fields["role"].choices = [("", "Nobody in particular"), *roles]
+
+
+class AlreadyKnown(forms.Form):
+    """Which plan makes this finding known."""
+
+    plan = forms.ChoiceField(label="Which plan", choices=[(words, words) for words in PLANS])
+
+
+class Acted(forms.Form):
+    """What was done. ``detail`` is needed for no action alone; the verb checks it."""
+
+    action = forms.ChoiceField(label="What did you do?", choices=list(ACTIONS.items()), widget=forms.RadioSelect)
+    detail = forms.CharField(required=False, label="In words", max_length=400)
+
+
+class Done(forms.Form):
+    """A hand task that somebody has carried out."""
+
+    note = forms.CharField(required=False, label="Whom you reached", max_length=200)

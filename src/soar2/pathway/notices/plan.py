@@ -1,0 +1,144 @@
+"""The escalation plan: frozen into a notice when it opens, and turned into rows with due times."""
+
+import secrets
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from soar2.criteria.packs import Pack, Span, load_pack
+from soar2.pathway.notices.models import Notice, Step
+from soar2.record import outbox, people
+
+SENT_BY_US = frozenset({"email"})  # channels with a sender; every other rung is a hand task a person sees
+DIGEST = "digest"
+STANDING = 900  # the hand task that stands after the last rung until somebody owns the notice
+
+_LETTERS, _DIGITS = "BCDFGHJKLMNPRSTVWXZ", "23456789"
+
+
+def case_code() -> str:
+    """A random, sayable code ('K7F2M'): it names a case in open channels and means nothing elsewhere."""
+    shape = (_LETTERS, _DIGITS, _LETTERS, _DIGITS, _LETTERS)
+    while True:
+        code = "".join(secrets.choice(letters) for letters in shape)
+        if not Notice.objects.filter(case_code=code).exists():
+            return code
+
+
+def active_pack() -> Pack:
+    return load_pack(*settings.PROGRAMME.pack)
+
+
+def addressed(pack: Pack, lane: str, now: datetime) -> str:
+    """The role that owns a notice of this lane at this hour."""
+    address = pack.addressed[lane]
+    return address.role if settings.PROGRAMME.calendar.is_open(now) else address.out_of_hours_role
+
+
+def freeze(pack: Pack, lane: str) -> dict[str, Any]:
+    """The ladder and clocks of a lane as plain JSON, so that a later pack cannot change this notice."""
+    clocks = pack.clocks[lane]
+    return {
+        "pack": f"{pack.name} {pack.version}",
+        "rungs": [
+            {"n": r.n, "after": _span(r.after), "role": r.role, "channel": r.channel, "words": r.words}
+            for r in pack.ladders[lane]
+        ],
+        "clocks": {
+            name: _span(getattr(clocks, name))
+            for name in ("acknowledge", "action", "visit", "treatment")
+            if getattr(clocks, name) is not None
+        },
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {"kind": span.kind, "minutes": span.minutes}
+
+
+def due(plan: dict[str, Any], clock: str, start: datetime) -> datetime | None:
+    """When a frozen clock that started at ``start`` runs out; None when the lane has no such clock."""
+    span = plan["clocks"].get(clock)
+    return settings.PROGRAMME.calendar.add(start, Span(**span)) if span else None
+
+
+def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
+    """When a rung fires if nobody answers. A digest goes out at its next time on a working day."""
+    span, calendar = Span(**rung["after"]), settings.PROGRAMME.calendar
+    if rung["channel"] != DIGEST:
+        return calendar.add(opened, span)
+    clock = time(span.minutes // 60, span.minutes % 60)
+    today = opened.astimezone(calendar.zone).date()
+    at = calendar.at(today, clock)
+    return at if calendar.is_working_day(today) and at >= opened else calendar.at(calendar.next_working_day(today), clock)
+
+
+def derive_steps(notice: Notice) -> list[Step]:
+    """Make the rows the plan asks for and that are missing; safe to repeat. Returns the new ones."""
+    have = set(notice.steps.values_list("n", flat=True))
+    missing = [
+        Step(
+            notice=notice,
+            n=rung["n"],
+            due_at=rung_due(rung, notice.opened_at),
+            role=notice.role if rung["role"] == "owner" else people.role(rung["role"]),
+            channel=rung["channel"],
+            words=rung["words"],
+        )
+        for rung in notice.plan["rungs"]
+        if rung["n"] not in have
+    ]
+    return Step.objects.bulk_create(missing, ignore_conflicts=True) if missing else []
+
+
+def fire(step: Step, now: datetime) -> None:
+    """Send what can be sent, or put the hand task in view. The outbox row shares this transaction."""
+    notice = step.notice
+    step.fired_at = now
+    if step.channel in SENT_BY_US:
+        step.state = Step.SENT
+        step.message = outbox.owe(
+            about=notice.id,
+            kind="notice",
+            channel=step.channel,
+            role=step.role,
+            now=now,
+            lane=notice.lane,
+            case_code=notice.case_code,
+        )
+    else:
+        step.state = Step.HAND
+        step.hand_why = f"No sender for {step.channel} is set up."
+    step.save(update_fields=["state", "fired_at", "message", "hand_why"])
+
+
+def fire_due(notice: Notice, now: datetime) -> None:
+    for step in notice.steps.select_for_update().filter(state=Step.WAITING, due_at__lte=now).exclude(channel=DIGEST).order_by("n"):
+        fire(step, now)
+
+
+def shift_waiting(notice: Notice, first_at: datetime) -> None:
+    """Move the rungs still to come so that the next fires at ``first_at``; their spacing stays."""
+    waiting = list(notice.steps.select_for_update().filter(state=Step.WAITING).exclude(channel=DIGEST).order_by("due_at", "n"))
+    if not waiting:
+        return
+    shift = first_at - waiting[0].due_at
+    for step in waiting:
+        step.due_at += shift
+    Step.objects.bulk_update(waiting, ["due_at"])
+
+
+def gap_to_next(notice: Notice) -> timedelta:
+    """The time the plan leaves between the last rung fired and the next one."""
+    waiting = notice.steps.filter(state=Step.WAITING).exclude(channel=DIGEST).order_by("n").first()
+    rungs = {rung["n"]: rung_due(rung, notice.opened_at) for rung in notice.plan["rungs"]}
+    if waiting is None or waiting.n not in rungs:
+        return timedelta(0)
+    before = [at for n, at in rungs.items() if n < waiting.n]
+    return max(rungs[waiting.n] - max(before, default=notice.opened_at), timedelta(0))
+
+
+def stop(notice: Notice) -> None:
+    """Nothing more of this ladder fires; hand tasks still open are closed with it."""
+    notice.steps.filter(state__in=(Step.WAITING, Step.HAND)).update(state=Step.STOPPED)

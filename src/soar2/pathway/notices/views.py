@@ -1,0 +1,184 @@
+"""The card that a message links to, and the answers given on it. A GET answers nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from soar2.criteria.packs import load_pack
+from soar2.errors import Refused
+from soar2.pages import words
+from soar2.pathway.notices import actions, forms, ladder, queries
+from soar2.pathway.reports import levels, queries as reports
+from soar2.record import audit, clock, people
+from soar2.record.models import Patient, Person
+
+ASKED_BY_SCRIPT = "X-Soar2-Fetch"  # a list that sent the answer itself wants one sentence, not a page
+
+
+@require_GET
+def card(request: HttpRequest, case_code: str) -> HttpResponse:
+    """The card. Whoever opens one with a patient on it is written down."""
+    notice, now = _find(case_code), clock.now()
+    _note_opening(request, notice, now)
+    return render(request, "notices/card.html", _context(request, notice, now))
+
+
+@require_POST
+def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
+    """One of mine, not-me, already-known, acted. A refusal is a sentence beside the button that asked."""
+    if kind not in VERBS:
+        raise Http404
+    notice, now = _find(case_code), clock.now()
+    try:
+        VERBS[kind](request, notice, people.person_of(request.user), now)
+    except Refused as refusal:
+        return _refused(request, notice, kind, refusal.reason, now)
+    return _taken(request, _said(kind, case_code, now))
+
+
+@require_POST
+def done(request: HttpRequest, case_code: str, step: int) -> HttpResponse:
+    """A hand task was carried out."""
+    notice, now = _find(case_code), clock.now()
+    try:
+        if step not in {rung.id for rung in notice.rungs}:
+            raise Refused("This task belongs to another notice.")
+        actions.step_done(step, person=people.person_of(request.user), now=now, note=request.POST.get("note", ""))
+    except Refused as refusal:
+        return _refused(request, notice, "step", refusal.reason, now, step=step)
+    return _taken(request, "Noted. The ladder goes on until somebody owns this.")
+
+
+def _mine(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
+    actions.mine(notice.row.id, person=person, now=now)
+
+
+def _not_me(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
+    actions.not_me(notice.row.id, person=person, now=now, role=request.POST.get("role", ""))
+
+
+def _already_known(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
+    form = forms.AlreadyKnown(request.POST)
+    if not form.is_valid():
+        raise Refused("Choose the plan that makes this finding known.")
+    actions.already_known(notice.row.id, person=person, now=now, plan=form.cleaned_data["plan"])
+
+
+def _acted(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
+    chosen, detail = request.POST.get("action", ""), request.POST.get("detail", "")[:400]
+    actions.acted(notice.row.id, person=person, now=now, action=chosen, detail=detail)
+
+
+VERBS: dict[str, Callable[[HttpRequest, queries.NoticeCard, Person | None, datetime], None]] = {
+    "mine": _mine,
+    "not-me": _not_me,
+    "already-known": _already_known,
+    "acted": _acted,
+}
+
+
+def _find(case_code: str) -> queries.NoticeCard:
+    notice = queries.card(case_code.upper())
+    if notice is None:
+        raise Http404
+    return notice
+
+
+def _note_opening(request: HttpRequest, notice: queries.NoticeCard, now: datetime) -> None:
+    if notice.row.patient is not None:
+        patient = Patient.objects.get(id=notice.row.patient.id)
+        person, name = people.person_of(request.user), request.user.get_username()
+        audit.opened(patient, person=person, username=name, page="notice", at=now)
+
+
+def _said(kind: str, case_code: str, now: datetime) -> str:
+    row = _find(case_code).row
+    act_by = f" Act by {words.hospital_clock(row.action_due, now)}." if row.action_due else ""
+    return {
+        "mine": f"You own this now. The ladder has stopped.{act_by}",
+        "not-me": f"Noted. It is with {row.role_name}; the ladder goes on.",
+        "already-known": "Noted as known. The ladder goes on until somebody owns this or acts.",
+        "acted": "Recorded and closed.",
+    }[kind]
+
+
+def _taken(request: HttpRequest, sentence: str) -> HttpResponse:
+    if request.headers.get(ASKED_BY_SCRIPT):
+        return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
+    messages.success(request, sentence)
+    return redirect(_way_back(request))
+
+
+def _refused(
+    request: HttpRequest, notice: queries.NoticeCard, kind: str, sentence: str, now: datetime, step: int = 0
+) -> HttpResponse:
+    if request.headers.get(ASKED_BY_SCRIPT):
+        return HttpResponse(sentence, status=409, content_type="text/plain; charset=utf-8")
+    _note_opening(request, notice, now)
+    context = _context(request, notice, now, refused={kind.replace("-", "_"): sentence})
+    context["refused_step"] = step
+    return render(request, "notices/card.html", context, status=409)
+
+
+def _way_back(request: HttpRequest) -> str:
+    asked = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
+        return asked
+    return reverse("notice", args=[request.resolver_match.kwargs["case_code"]])
+
+
+def _context(
+    request: HttpRequest, notice: queries.NoticeCard, now: datetime, refused: dict[str, str] | None = None
+) -> dict[str, Any]:
+    found = reports.by_ids(notice.reports)
+    report = next((one for one in found if one.current), found[0] if found else None)
+    viewer = people.person_of(request.user)
+    return {
+        "now": now,
+        "notice": notice,
+        "row": notice.row,
+        "report": report,
+        "levels": levels.drawn(report.levels) if report else {},
+        "window": levels.window(levels.drawn(report.levels)) if report else None,
+        "line": levels.line_words(report.rule) if report else "",
+        "ladder": ladder.lines(notice),
+        "mine": viewer is not None and notice.row.owner == viewer.id,
+        "phones": phones(notice, report),
+        "pack_label": load_pack(*settings.PROGRAMME.pack).label,
+        **answer_forms(request, refused),
+    }
+
+
+def answer_forms(request: HttpRequest, refused: dict[str, str] | None = None) -> dict[str, Any]:
+    """The forms under a notice, filled again where an answer was refused, with its sentence."""
+    data = request.POST if refused else None
+    return {
+        "refused": refused or {},
+        "not_me_form": forms.NotMe(data),
+        "known_form": forms.AlreadyKnown(data),
+        "acted_form": forms.Acted(data),
+    }
+
+
+def phones(notice: queries.NoticeCard, report: reports.ReportView | None) -> list[tuple[str, str, str]]:
+    """Numbers to call from the card: (who, second line, number); each number once."""
+    named = {entry.key: entry for entry in settings.PROGRAMME.roles}
+    keys = [notice.row.role, *(rung.role for rung in notice.rungs if rung.state in ("waiting", "hand"))]
+    rows = [(named[key].name, "", named[key].phone) for key in keys if key in named]
+    desk = settings.PROGRAMME.critical_results_phone
+    if desk:
+        rows.insert(1, ("Reading room", f"report by {report.author}" if report and report.author else "", desk))
+    rows += [(name, "", number) for name, number in settings.PROGRAMME.phones if name.endswith("operator")]
+    unique: dict[str, tuple[str, str, str]] = {}
+    for who, more, number in rows:
+        if number:
+            unique.setdefault(number, (who, more, number))
+    return list(unique.values())[:6]

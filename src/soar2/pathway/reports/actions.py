@@ -1,0 +1,194 @@
+"""Verbs of this stage: file a report, and say that a person has read one."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from soar2.criteria.packs import load_pack
+from soar2.dictation.reading import Reading, read_report
+from soar2.errors import Refused, Unreadable
+from soar2.pathway.reports.basis import confirmed_treated, prior_of, rise
+from soar2.pathway.reports.models import Report
+from soar2.pathway.reports.types import FINAL, WITHDRAWN, Filed, IncomingReport
+from soar2.record import ledger
+from soar2.record.models import Patient, Person
+from soar2.record.patients import find_or_create
+
+
+@dataclass(frozen=True)
+class _Read:
+    reading: Reading
+    rise: str
+
+
+@transaction.atomic
+def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
+    """Keep, read and score one report, and let its notice follow, all in one transaction.
+
+    A report already here with the same status and words is left alone (``new`` is False). A version
+    older than the one on file is kept and acts on nothing. Without a usable identity the report is
+    kept without a patient and ``identity_fault`` says why.
+    """
+    _serialise(f"{incoming.feed}|{incoming.accession}")
+    patient, fault = _patient(incoming, now)
+    digest = content_hash(incoming, patient)
+    known = Report.objects.filter(
+        feed=incoming.feed, accession=incoming.accession, status=incoming.status, content_hash=digest
+    ).first()
+    if known is not None:
+        return Filed(known.id, False, known.identity_fault)
+    if patient is not None:
+        _serialise(str(patient.id))
+    read = _read(incoming, patient)
+    report = _keep(incoming, patient, fault, digest, read, now)
+    _announce(report, now)
+    return Filed(report.id, True, fault)
+
+
+def _serialise(key: str) -> None:
+    """Two workers on one accession or one patient take turns; the lock ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [key])
+
+
+def _patient(incoming: IncomingReport, now: datetime) -> tuple[Patient | None, str]:
+    if incoming.identity is None:
+        return None, incoming.identity_fault or "The message names no patient."
+    try:
+        return find_or_create(incoming.identity, now=now), ""
+    except Unreadable as fault:
+        return None, fault.reason
+
+
+def content_hash(incoming: IncomingReport, patient: Patient | None) -> str:
+    """The report's words for one patient, whitespace aside; a re-filing to another patient differs."""
+    words = " ".join(incoming.text.split())
+    return hashlib.sha256(f"{patient.id if patient else ''}|{words}".encode()).hexdigest()
+
+
+def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
+    """Read by the words, then hold 'treated and stable' to what is on record (never to words alone)."""
+    pack = load_pack(*settings.PROGRAMME.pack)
+    exam = incoming.exam_end or incoming.exam_start
+    prior = prior_of(patient, incoming.accession, exam)
+    reading = read_report(incoming.text, pack=pack)
+    if any(level.status == "treated_stable" for level in reading.levels):
+        confirmed = confirmed_treated(reading.as_json()["levels"], prior)
+        reading = read_report(incoming.text, pack=pack, confirmed_treated=confirmed)
+    return _Read(reading, rise(reading.as_json(), prior, exam))
+
+
+def _keep(
+    incoming: IncomingReport, patient: Patient | None, fault: str, digest: str, read: _Read, now: datetime
+) -> Report:
+    reading, earlier = read.reading, _versions(incoming, patient)
+    late = _is_late(incoming, earlier)
+    wanted = "" if late else _why_to_read(incoming, reading)
+    report = Report.objects.create(
+        patient=patient,
+        identity_fault=fault,
+        version=len(earlier) + 1,
+        current=not late,
+        content_hash=digest,
+        received_at=now,
+        read_wanted=bool(wanted),
+        read_why=wanted,
+        rise=read.rise,
+        **_stated(incoming),
+        **_scored(reading),
+    )
+    if not late:
+        Report.objects.filter(id__in=[row.id for row in earlier]).update(current=False)
+    return report
+
+
+def _versions(incoming: IncomingReport, patient: Patient | None) -> list[Report]:
+    return list(Report.objects.filter(feed=incoming.feed, accession=incoming.accession, patient=patient))
+
+
+def _is_late(incoming: IncomingReport, earlier: list[Report]) -> bool:
+    """Whether a newer version is already here: a correction that overtook its original stays on top."""
+    newest = max((row.reported_at for row in earlier if row.reported_at), default=None)
+    return bool(newest and incoming.reported_at and incoming.reported_at < newest)
+
+
+def _why_to_read(incoming: IncomingReport, reading: Reading) -> str:
+    """Why a person must read this report, which no notice will speak for; empty when none must."""
+    if incoming.status in WITHDRAWN:
+        return "Withdrawn by the sender: what was done on it must be looked at."
+    if incoming.status not in FINAL:
+        return ""
+    if reading.outside:
+        return "A dangerous finding outside this programme."
+    if reading.source == "free-text":
+        return "No macro: the report could not be scored."
+    if reading.lane == "none" and reading.review:
+        return "The macro leaves a question open."
+    return ""
+
+
+def _stated(incoming: IncomingReport) -> dict[str, object]:
+    names = (
+        "feed accession status text procedure_code procedure exam_start exam_end exam_end_is_start"
+        " reported_at author ordering location patient_class inbound"
+    )
+    return {name: getattr(incoming, name) for name in names.split()}
+
+
+def _scored(reading: Reading) -> dict[str, object]:
+    answer = reading.as_json()
+    score = answer["imaging_score"]
+    return {
+        "source": reading.source,
+        "tumour": reading.tumour,
+        "lane": reading.lane,
+        "rule": reading.rule,
+        "worst_escc": reading.worst_escc or "",
+        "score_min": score["min"],
+        "score_max": score["max"],
+        "pack_name": score["pack"],
+        "pack_version": score["version"],
+        "review": reading.review,
+        "outside": list(reading.outside),
+        "reasons": list(reading.reasons),
+        "reading": answer,
+    }
+
+
+def _announce(report: Report, now: datetime) -> None:
+    """The one fact of this verb; what follows from it stands in the flow table."""
+    kind = "report.scored"
+    if not report.current:
+        kind = "report.late"
+    elif report.status in WITHDRAWN:
+        kind = "report.withdrawn"
+    elif report.status not in FINAL:
+        kind = "report.preliminary"
+    elif report.patient is None:
+        kind = "report.unidentified"
+    ledger.record(
+        kind, at=now, patient=report.patient, subject=report.id, actor="reader",
+        lane=report.lane, rule=report.rule, version=report.version, source=report.source,
+        pack=f"{report.pack_name} {report.pack_version}", score=[report.score_min, report.score_max],
+    )  # fmt: skip
+
+
+@transaction.atomic
+def mark_read(report_id: UUID, *, person: Person, outcome: str, now: datetime) -> None:
+    """A person has read a report that asked for it. ``outcome`` is their words; it may not be empty."""
+    report = Report.objects.select_for_update().filter(id=report_id).first()
+    if report is None or not report.read_wanted:
+        raise Refused("This report does not wait to be read.")
+    if report.read_at is not None:
+        raise Refused(f"{report.read_by.label if report.read_by else 'Somebody'} has read this report already.")
+    if not outcome.strip():
+        raise Refused("Say in a few words what you found or did.")
+    report.read_at, report.read_by, report.read_outcome = now, person, outcome.strip()
+    report.save(update_fields=["read_at", "read_by", "read_outcome"])
+    ledger.record(
+        "report.read", at=now, patient=report.patient, subject=report.id, person=person, outcome=report.read_outcome
+    )

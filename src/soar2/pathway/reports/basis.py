@@ -1,0 +1,139 @@
+"""What a notice needs to know of a scored report, and how a report compares with the one before it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from soar2.pathway.reports.models import Report
+from soar2.record.models import Patient
+
+# ESCC grades and the words below the conus on one scale, as the lane table places them.
+ORDER = {"0": 0, "1a": 1, "1b": 2, "1c": 3, "2": 4, "3": 5}
+WORDS = {"none": 0, "mild": 2, "moderate": 3, "severe": 5}
+
+
+@dataclass(frozen=True)
+class Basis:
+    """A scored report as its notice sees it."""
+
+    report: UUID
+    patient: Patient | None
+    feed: str
+    accession: str
+    lane: str
+    headline: str
+    reasons: tuple[str, ...]
+    rise: str
+    review: bool
+    score: tuple[int | None, int | None]
+    exam_end: datetime | None
+    pack: tuple[str, str]
+
+
+def basis(report_id: UUID | str) -> Basis:
+    """Raises ``Report.DoesNotExist`` when there is no such report."""
+    report = Report.objects.select_related("patient").get(id=report_id)
+    return Basis(
+        report=report.id,
+        patient=report.patient,
+        feed=report.feed,
+        accession=report.accession,
+        lane=report.lane,
+        headline=headline(report.reading),
+        reasons=tuple(report.reasons),
+        rise=report.rise,
+        review=report.review,
+        score=(report.score_min, report.score_max),
+        exam_end=report.exam_end or report.exam_start or report.reported_at,
+        pack=(report.pack_name, report.pack_version),
+    )
+
+
+def headline(reading: dict[str, Any]) -> str:
+    """The one fact: the most urgent level and what is said of it; '+ 2 more levels' when there are."""
+    levels = reading.get("levels", [])
+    if not levels:
+        return "No level read"
+    worst = max(levels, key=lambda level: (_lane(level), _upper(level) or 0))
+    more = len(levels) - 1
+    rest = f", and {more} more level{'s' if more > 1 else ''}" if more else ""
+    name = "Level not named" if worst["level"] == "unknown" else worst["level"]
+    return f"{name} {grade_words(worst)}{rest}"
+
+
+def grade_words(level: dict[str, Any]) -> str:
+    """'epidural 1c', 'epidural 2 to 3', 'sac compressed, severe', 'epidural grade not stated'."""
+    low, high = level.get("escc_range") or (None, None)
+    if low is not None:
+        return f"epidural {low}" if low == high else f"epidural {low} to {high}"
+    if level.get("below_conus") == "none":
+        return "no compression of the sac"
+    if level.get("below_conus") in WORDS:
+        return f"sac compressed, {level['below_conus']}"
+    return "epidural grade not stated"
+
+
+def _lane(level: dict[str, Any]) -> int:
+    return ("none", "routine", "expedited", "urgent", "emergent").index(level.get("lane") or "none")
+
+
+def _upper(level: dict[str, Any]) -> int | None:
+    if level.get("escc_range"):
+        return ORDER[level["escc_range"][1]]
+    return WORDS.get(level.get("below_conus") or "")
+
+
+def _exact(level: dict[str, Any]) -> int | None:
+    if level.get("escc"):
+        return ORDER[level["escc"]]
+    return WORDS.get(level.get("below_conus") or "")
+
+
+def prior_of(patient: Patient | None, accession: str, before: datetime | None) -> Report | None:
+    """The latest acted-on report of an earlier exam of this patient."""
+    if patient is None:
+        return None
+    priors = Report.objects.filter(patient=patient, current=True, status__in="FCA").exclude(accession=accession)
+    if before is not None:
+        priors = priors.filter(exam_end__lt=before)
+    return priors.exclude(source="free-text").order_by("-exam_end").first()
+
+
+def rise(reading: dict[str, Any], prior: Report | None, exam_end: datetime | None) -> str:
+    """'T8 1b to 1c in 98 days' for the steepest rise at one level between two exact grades, else empty."""
+    if prior is None:
+        return ""
+    before = {level["level"]: level for level in prior.reading.get("levels", [])}
+    rises = []
+    for level in reading.get("levels", []):
+        was, now = _exact(before.get(level["level"], {})), _exact(level)
+        if was is not None and now is not None and now > was:
+            rises.append((now - was, now, level["level"], _short(before[level["level"]]), _short(level)))
+    if not rises:
+        return ""
+    _, _, name, was_words, now_words = max(rises)
+    days = (exam_end - prior.exam_end).days if exam_end and prior.exam_end else None
+    return f"{name} {was_words} to {now_words}" + (f" in {days} day{'s' if days != 1 else ''}" if days is not None else "")
+
+
+def _short(level: dict[str, Any]) -> str:
+    return level.get("escc") or level.get("below_conus") or "not stated"
+
+
+def confirmed_treated(levels: Iterable[dict[str, Any]], prior: Report | None) -> frozenset[str]:
+    """Levels called treated and stable at which an earlier report is on record and agrees.
+
+    Agreeing means that the earlier grade was known and this one is no higher. Without a record nothing
+    is confirmed: a patient whose history was not loaded must not be quieted by words alone.
+    """
+    if prior is None:
+        return frozenset()
+    before = {level["level"]: _upper(level) for level in prior.reading.get("levels", [])}
+    agreed = set()
+    for level in levels:
+        was, now = before.get(level["level"]), _upper(level)
+        if level.get("status") == "treated_stable" and was is not None and now is not None and now <= was:
+            agreed.add(level["level"])
+    return frozenset(agreed)

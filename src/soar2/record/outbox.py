@@ -1,0 +1,66 @@
+"""Deliveries owed: written here by verbs, taken by workers. Nothing is sent from a request."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
+
+from soar2.record.models import DeliveryAttempt, OutboxMessage, Person, Role
+
+LEASE = timedelta(seconds=60)
+BACK_OFF = (5, 15, 60, 120, 300)  # seconds; the last one repeats
+NOTIFY = "soar2_outbox"
+
+
+def owe(
+    *, about: UUID, kind: str, channel: str, role: Role, now: datetime, lane: str = "", case_code: str = "", count: int = 0
+) -> OutboxMessage:
+    """Owe one delivery; call inside the transaction that makes it due. The worker is woken on commit."""
+    message = OutboxMessage.objects.create(
+        about=about, kind=kind, channel=channel, role=role, lane=lane, case_code=case_code, count=count, created_at=now
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY])
+    return message
+
+
+@transaction.atomic
+def lease(worker: str, limit: int = 10) -> list[OutboxMessage]:
+    """Take messages that are due and that nobody holds; a holder that died loses its lease after a minute."""
+    rows = list(
+        OutboxMessage.objects.select_for_update(skip_locked=True)
+        .filter(state=OutboxMessage.QUEUED, not_before__lte=Now())
+        .filter(models.Q(leased_until=None) | models.Q(leased_until__lt=Now()))
+        .order_by("not_before", "id")[:limit]
+    )
+    OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(leased_until=Now() + LEASE, leased_by=worker)
+    return rows
+
+
+@transaction.atomic
+def sent(message: OutboxMessage, *, person: Person, now: datetime) -> None:
+    """The channel took it."""
+    OutboxMessage.objects.filter(id=message.id).update(
+        state=OutboxMessage.SENT, sent_at=now, person=person, leased_until=None, attempts=models.F("attempts") + 1, failure=""
+    )
+    DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="sent")
+
+
+@transaction.atomic
+def put_off(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> None:
+    """A passing fault: try again later, a little longer each time."""
+    wait = timedelta(seconds=BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)])
+    OutboxMessage.objects.filter(id=message.id).update(
+        not_before=Now() + wait, leased_until=None, attempts=models.F("attempts") + 1, failure=reason
+    )
+    DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="retry", detail=reason)
+
+
+@transaction.atomic
+def failed(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> None:
+    """A lasting fault: this delivery will not succeed; its notice must go another way."""
+    OutboxMessage.objects.filter(id=message.id).update(
+        state=OutboxMessage.FAILED, leased_until=None, attempts=models.F("attempts") + 1, failure=reason
+    )
+    DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="failed", detail=reason)

@@ -1,0 +1,96 @@
+"""Patients by their identifiers: found, made provisionally, or refused because two facts disagree."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from soar2.errors import Unreadable
+from soar2.record import ledger
+from soar2.record.models import Patient, PatientIdentifier
+
+
+@dataclass(frozen=True)
+class PatientIdentity:
+    """Who a message says the patient is. ``identifiers`` holds (authority, value, kind)."""
+
+    identifiers: tuple[tuple[str, str, str], ...]
+    family: str = ""
+    given: str = ""
+    birth_date: date | None = None
+    sex: str = ""
+
+
+def find_or_create(identity: PatientIdentity, *, now: datetime) -> Patient:
+    """The patient of these identifiers; one never seen before becomes a provisional patient.
+
+    Raises ``Unreadable`` when no identifier is given, when identifiers lead to two patients, or when
+    the person named is plainly another one: acting on the wrong chart is worse than a message held.
+    """
+    if not identity.identifiers:
+        raise Unreadable("The message names no patient by the identifier authority of this feed.", "PID-3")
+    _serialise(identity)
+    known = list(_known(identity))
+    found = {row.patient for row in known}
+    if len(found) > 1:
+        raise Unreadable("The identifiers in this message belong to two different patients.", "PID-3")
+    if not found:
+        return _create(identity, now)
+    patient = found.pop()
+    _check_same_person(patient, identity)
+    _complete(patient, identity, {(row.authority, row.value) for row in known})
+    return patient
+
+
+def _serialise(identity: PatientIdentity) -> None:
+    """Two workers that meet the same new number at once must end with one patient."""
+    with connection.cursor() as cursor:
+        for authority, value, _ in sorted(identity.identifiers):
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{authority}|{value}"])
+
+
+def _known(identity: PatientIdentity):
+    for authority, value, _ in identity.identifiers:
+        yield from PatientIdentifier.objects.filter(authority=authority, value=value).select_related("patient")
+
+
+def _check_same_person(patient: Patient, identity: PatientIdentity) -> None:
+    births = {patient.birth_date, identity.birth_date} - {None}
+    if len(births) > 1:
+        raise Unreadable("The identifier is known, but with another date of birth.", "PID-7")
+    if _differs(patient.family, identity.family) and _differs(patient.given, identity.given):
+        raise Unreadable("The identifier is known, but for a person of another name.", "PID-5")
+
+
+def _differs(known: str, stated: str) -> bool:
+    fold = [" ".join(word.casefold().split()) for word in (known, stated)]
+    return all(fold) and fold[0] != fold[1] and not fold[0].startswith(fold[1]) and not fold[1].startswith(fold[0])
+
+
+def _create(identity: PatientIdentity, now: datetime) -> Patient:
+    patient = Patient.objects.create(
+        family=identity.family,
+        given=identity.given,
+        birth_date=identity.birth_date,
+        sex=identity.sex,
+        provisional=True,
+        created_at=now,
+    )
+    _complete(patient, identity, set())
+    ledger.record("patient.provisional", at=now, patient=patient, subject=patient.id, actor="door")
+    return patient
+
+
+def _complete(patient: Patient, identity: PatientIdentity, known: set[tuple[str, str]]) -> None:
+    """Fill what was not known before and add identifiers that are new; nothing known is overwritten."""
+    changed = []
+    for name in ("family", "given", "birth_date", "sex"):
+        if not getattr(patient, name) and getattr(identity, name):
+            setattr(patient, name, getattr(identity, name))
+            changed.append(name)
+    if changed:
+        patient.save(update_fields=changed)
+    for authority, value, kind in identity.identifiers:
+        if (authority, value) not in known:
+            PatientIdentifier.objects.create(patient=patient, authority=authority, value=value, kind=kind)
+            known.add((authority, value))

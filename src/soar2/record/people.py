@@ -1,0 +1,70 @@
+"""Roles, people and the rota: who holds a role at a given moment."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from soar2.record.models import Person, Role, RotaRule
+from soar2.record.programme import Programme
+
+
+@transaction.atomic
+def load_programme(programme: Programme) -> None:
+    """Make rows of the roles, people and rota in ``soar2.toml``. People no longer named lose their turns, not their history."""
+    for role in programme.roles:
+        Role.objects.update_or_create(key=role.key, defaults={"name": role.name, "phone": role.phone})
+    for entry in programme.people:
+        person, _ = Person.objects.update_or_create(
+            key=entry.key,
+            defaults={"name": entry.name, "short": entry.short, "email": entry.email, "phone": entry.phone, "active": True},
+        )
+        person.roles.set(Role.objects.filter(key__in=entry.roles))
+    Person.objects.exclude(key__in=[entry.key for entry in programme.people]).update(active=False)
+    RotaRule.objects.all().delete()
+    people = {person.key: person for person in Person.objects.all()}
+    RotaRule.objects.bulk_create(
+        RotaRule(
+            role_id=entry.role,
+            person=people[entry.person],
+            weekdays=list(entry.weekdays),
+            since=entry.since,
+            until=entry.until,
+            order=n,
+        )
+        for n, entry in enumerate(programme.rota)
+        if entry.person in people
+    )
+
+
+def on_duty(role: str, at: datetime) -> Person | None:
+    """Who holds ``role`` at ``at``; None is a hole in the rota. The first matching line of the file counts."""
+    local = at.astimezone(settings.PROGRAMME.zone)
+    rules = RotaRule.objects.filter(role_id=role, person__active=True).select_related("person").order_by("order")
+    return next((rule.person for rule in rules if covers(rule, local)), None)
+
+
+def covers(rule: RotaRule, local: datetime) -> bool:
+    """Whether a weekly turn covers a local time, including turns that began on the day before."""
+    clock, today = local.time(), local.weekday()
+    if rule.since < rule.until:
+        return today in rule.weekdays and rule.since <= clock < rule.until
+    yesterday = (local - timedelta(days=1)).weekday()
+    return (today in rule.weekdays and clock >= rule.since) or (yesterday in rule.weekdays and clock < rule.until)
+
+
+def person_of(user: Any) -> Person | None:
+    """The person a signed-in account stands for, or None."""
+    return getattr(user, "person", None) if user.is_authenticated else None
+
+
+def holds(person: Person | None, role: str) -> bool:
+    """Whether a person may act in a role, by the settings, on duty or not."""
+    return person is not None and person.roles.filter(key=role).exists()
+
+
+def role(key: str) -> Role:
+    """The role row; one that the settings do not name is made, so that its hand tasks stay visible."""
+    found, _ = Role.objects.get_or_create(key=key, defaults={"name": key.replace("-", " ").capitalize()})
+    return found
