@@ -39,7 +39,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if "apt.txt" in str(report.longrepr)]
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if "apt.txt" in str(report.longrepr)
+    ]
     terminalreporter.write_line(f"Left out for want of a system package (apt.txt): {len(skipped)}")
 
 

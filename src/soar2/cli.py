@@ -34,19 +34,29 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = add("demo", _demo, "Start the whole system on synthetic data and print its address.")
     demo.add_argument("--reset", action="store_true", help="start over: erase the demonstration's data first")
-    read = add("read", _read, "Read reports (text or HL7) and print findings, score and lane. Needs no database.")
+    read = add(
+        "read", _read, "Read reports (text or HL7) and print findings, score and lane. Needs no database."
+    )
     read.add_argument("files", nargs="+", metavar="FILE", help="a report; - is standard input")
-    read.add_argument("--json", action="store_true", dest="as_json", help="one JSON object a report, one a line")
+    read.add_argument(
+        "--json", action="store_true", dest="as_json", help="one JSON object a report, one a line"
+    )
     template = add("template", _template, "Print the dictation macro.")
     template.add_argument("--format", default="text", choices=["text"])
     send = add("send", _send, "Send HL7 messages over MLLP and print the answers.")
     send.add_argument("files", nargs="+", metavar="FILE", help="HL7 messages; - is standard input")
     send.add_argument("--host", default=os.environ.get("SOAR2_BIND", "127.0.0.1"))
     send.add_argument("--port", type=int, default=int(os.environ.get("SOAR2_MLLP_PORT", "2575")))
-    send.add_argument("--as-report", action="store_true", help="wrap plain report text as a synthetic patient's message")
+    send.add_argument(
+        "--as-report", action="store_true", help="wrap plain report text as a synthetic patient's message"
+    )
     check = add("check", _check, "Explain each fault in soar2.toml in a sentence.")
     check.add_argument("file", nargs="?", type=Path, help="default: the file the system would use")
-    add("migrate", _migrate, "Bring the database to this version and load roles, people and rota from soar2.toml.")
+    add(
+        "migrate",
+        _migrate,
+        "Bring the database to this version and load roles, people and rota from soar2.toml.",
+    )
     add("web", _web, "Serve the pages.")
     add("listen", _listen, "Receive HL7 v2 messages over MLLP.")
     add("work", _work, "Apply stored messages, escalate, deliver.")
@@ -56,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("name", metavar="NAME")
     admin.add_argument("--person", help="the key of the [[person]] in soar2.toml this account stands for")
     admin.add_argument("--email", default="")
-    admin.add_argument("--administrator", action="store_true", help="may look after accounts and held messages")
+    admin.add_argument(
+        "--administrator", action="store_true", help="may look after accounts and held messages"
+    )
     admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     for name, run in (("demo-inbox", _demo_inbox), ("demo-player", _demo_player)):
         add(name, run, "Part of the demonstration; started by soar2 demo.")
@@ -78,7 +90,9 @@ def _template(args: argparse.Namespace) -> int:
 def _send(args: argparse.Namespace) -> int:
     from soar2.exchange.send import run_send
 
-    return run_send(args.files, args.host, args.port, as_report=args.as_report, stdout=sys.stdout, stderr=sys.stderr)
+    return run_send(
+        args.files, args.host, args.port, as_report=args.as_report, stdout=sys.stdout, stderr=sys.stderr
+    )
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -154,7 +168,11 @@ def _admin(args: argparse.Namespace) -> int:
 
         password = sys.stdin.readline().rstrip("\n") if args.password_stdin else None
         return create_admin(
-            args.name, password=password, email=args.email, person=args.person, administrator=args.administrator
+            args.name,
+            password=password,
+            email=args.email,
+            person=args.person,
+            administrator=args.administrator,
         )
 
     from soar2.config.start import with_database

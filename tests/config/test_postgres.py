@@ -8,34 +8,45 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from soar2.config.postgres import PrivateServer, ServerFault, database_settings
+from soar2.config.postgres import FALLBACK_ROOTS, PrivateServer, ServerFault, database_settings
 from soar2.config.postgres_programs import find_binaries
 
-MakeServer = Callable[[], PrivateServer]
 
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A state directory in a parent that everybody may enter, as a clone in /srv or /home/user would be."""
-    parent = Path(tempfile.mkdtemp(prefix="soar2-test-", dir="/var/tmp"))
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """A directory that everybody may enter, as /srv or a usual home would be; pytest's own is closed."""
+    parent = Path(tempfile.mkdtemp(prefix="soar2-test-", dir=FALLBACK_ROOTS[0]))
     parent.chmod(0o755)
-    yield parent / "home"
+    yield parent
     shutil.rmtree(parent)
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[PrivateServer]:
-    server = PrivateServer(home)
-    server.start()
-    yield server
-    server.tend()
-    server.erase()
+def home() -> Iterator[Path]:
+    with open_directory() as parent:
+        yield parent / "home"
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[PrivateServer]:
+    with open_directory() as parent:
+        server = PrivateServer(parent / "home")
+        yield server
+        server.erase()
+
+
+@pytest.fixture
+def server(shared_server: PrivateServer) -> PrivateServer:
+    """Running, whatever the test before did to it: one for the module, since making one takes seconds."""
+    shared_server.start()
+    return shared_server
 
 
 def run_sql(server: PrivateServer, *statements: str) -> list[tuple[object, ...]]:
@@ -129,7 +140,7 @@ def test_no_mode_above_the_home_is_changed(home: Path) -> None:
 
 
 def test_a_home_below_a_closed_directory_stays_closed(home: Path) -> None:
-    """Below /root, say: the server's account cannot enter, so as root the data live elsewhere, not less closed."""
+    """Below /root, say: the server's account cannot enter, so as root the data live elsewhere."""
     home.parent.chmod(0o700)
     server = PrivateServer(home)
     server.start()
@@ -166,7 +177,7 @@ def test_programs_below_a_closed_directory_are_copied_within_reach(
 
 def test_a_foreign_directory_in_its_place_is_refused(home: Path) -> None:
     home.mkdir(mode=0o711)
-    (home / "postgres").symlink_to("/var/tmp")
+    (home / "postgres").symlink_to(home.parent)
     with pytest.raises(ServerFault, match="belongs to someone else"):
         PrivateServer(home).start()
 
@@ -180,7 +191,7 @@ def test_a_home_with_a_long_path_still_gets_a_socket(home: Path) -> None:
         assert run_sql(server, "SELECT 1") == [(1,)]
     finally:
         server.erase()
-    assert not list(Path("/tmp").glob(f"soar2-{server._tag()}*"))
+    assert not list(FALLBACK_ROOTS[-1].glob(f"soar2-{server._tag()}*"))
 
 
 def test_a_home_with_a_space_and_an_umlaut_works(home: Path) -> None:
@@ -268,15 +279,15 @@ def test_who_starts_after_a_killed_keeper_inherits_the_running_server(home: Path
 
 @pytest.mark.faults
 def test_committed_rows_survive_kill_9_of_the_server(server: PrivateServer) -> None:
-    run_sql(server, "CREATE TABLE kept (n int)")
+    run_sql(server, "CREATE TABLE safe (n int)")
     with psycopg.connect(server.url(), autocommit=True) as connection:
         for n in range(200):
-            connection.execute("INSERT INTO kept VALUES (%s)", (n,))
+            connection.execute("INSERT INTO safe VALUES (%s)", (n,))
         os.kill(postmaster(server), signal.SIGKILL)
     before = time.monotonic()
     server.start()
     assert time.monotonic() - before < 10
-    assert run_sql(server, "SELECT count(*), max(n) FROM kept") == [(200, 199)]
+    assert run_sql(server, "SELECT count(*), max(n) FROM safe") == [(200, 199)]
 
 
 @pytest.mark.faults
@@ -336,18 +347,32 @@ def test_erase_starts_over(server: PrivateServer) -> None:
     assert run_sql(server, "SELECT to_regclass('gone')::text") == [(None,)]
 
 
+@contextmanager
+def overwritten(path: Path, text: str) -> Iterator[None]:
+    before = path.read_text()
+    path.write_text(text)
+    yield
+    path.write_text(before)
+
+
 def test_a_server_that_cannot_start_says_where_to_look(server: PrivateServer) -> None:
     server.stop()
-    (server.place / "data/cluster/postgresql.conf").write_text("no_such_setting = 1\n")
-    with pytest.raises(ServerFault, match=r"does not start; .*postgres\.log says why"):
+    settings, sentence = (
+        server.place / "data/cluster/postgresql.conf",
+        r"does not start; .*postgres\.log says why",
+    )
+    with overwritten(settings, "no_such_setting = 1\n"), pytest.raises(ServerFault, match=sentence):
         server.start(patience=1)
     assert "no_such_setting" in server.log.read_text()
 
 
 def test_data_of_another_postgresql_version_are_not_touched(server: PrivateServer) -> None:
     server.stop()
-    (server.place / "data/cluster/PG_VERSION").write_text("14\n")
-    with pytest.raises(ServerFault, match="made by PostgreSQL 14, and .* set SOAR2_PG_BIN"):
+    mark, sentence = (
+        server.place / "data/cluster/PG_VERSION",
+        r"made by PostgreSQL 14, and .* set SOAR2_PG_BIN",
+    )
+    with overwritten(mark, "14\n"), pytest.raises(ServerFault, match=sentence):
         server.start(patience=1)
 
 

@@ -1,24 +1,26 @@
 """Sample pages of every component, to be judged by eye and checked in a browser.
 
-`python tests/pages/sheet.py [FOLDER]` writes them and prints an address; stop it with Ctrl-C.
-All people are invented.
+`python tests/pages/sheet.py` serves them and prints the address; Ctrl-C stops it. All people are invented.
 """
 
+import contextlib
+import os
 import random
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
+import django
 from django.template import Context, Engine
 
+import soar2.pages
 from soar2.pages.marks import SHAPES
 from soar2.pages.spine import Level
 
 HERE = Path(__file__).parent
-PAGES = Path(sys.modules["soar2.pages"].__file__).parent
+PAGES = Path(soar2.pages.__file__).parent
 NOW = datetime(2026, 3, 10, 18, 12, tzinfo=UTC)  # 14:12 in New York
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -66,27 +68,128 @@ class Row(NamedTuple):
 
 
 NEEDS_YOU = (
-    Row("emergent", "Ada Finch", "71 F, myeloma", "7 North 12", "C7 epidural 3, new", "hand weakness since Monday",
-        "nobody yet", "told 14:10", "Own", 0.2, 0.78, verb="answer", chip="New", kind="new", key="a"),
-    Row("urgent", "Rosa Quill", "62 F, breast", "home", "T8 epidural 1c, was 1b", "in 98 days; over half collapsed",
-        "You", "owned 14:11", "Call", 70.4, 0.02, what="visit", chip="Not told"),
-    Row("urgent", "Theo Brandt", "74 M, lung", "home", "T7 epidural 1c, was 1a", "30 Gy in 10 here, Jan 2025",
-        "You", "owned 10:02", "Call", -2.37, 2.1, chip="Read 13:40, not told", kind="warn"),
-    Row("expedited", "Nora Pike", "66 F, myeloma", "home", "Grade not stated", "free text: “compression at L1”",
-        "nobody yet", "please read", "Own", 3.8, 0.05, verb="read", chip="No macro", key="a"),
-)  # fmt: skip
+    Row(
+        "emergent",
+        "Ada Finch",
+        "71 F, myeloma",
+        "7 North 12",
+        "C7 epidural 3, new",
+        "hand weakness since Monday",
+        "nobody yet",
+        "told 14:10",
+        "Own",
+        0.2,
+        0.78,
+        verb="answer",
+        chip="New",
+        kind="new",
+        key="a",
+    ),
+    Row(
+        "urgent",
+        "Rosa Quill",
+        "62 F, breast",
+        "home",
+        "T8 epidural 1c, was 1b",
+        "in 98 days; over half collapsed",
+        "You",
+        "owned 14:11",
+        "Call",
+        70.4,
+        0.02,
+        what="visit",
+        chip="Not told",
+    ),
+    Row(
+        "urgent",
+        "Theo Brandt",
+        "74 M, lung",
+        "home",
+        "T7 epidural 1c, was 1a",
+        "30 Gy in 10 here, Jan 2025",
+        "You",
+        "owned 10:02",
+        "Call",
+        -2.37,
+        2.1,
+        chip="Read 13:40, not told",
+        kind="warn",
+    ),
+    Row(
+        "expedited",
+        "Nora Pike",
+        "66 F, myeloma",
+        "home",
+        "Grade not stated",
+        "free text: “compression at L1”",
+        "nobody yet",
+        "please read",
+        "Own",
+        3.8,
+        0.05,
+        verb="read",
+        chip="No macro",
+        key="a",
+    ),
+)
 DUE = (
-    Row("urgent", "Ivo Castle", "68 M, lung", "Emergency 9", "L4 sac compressed, moderate", "below the cord, bladder normal",
-        "Dr Lindqvist", "owned 12:20", "Open", 1.9, 0.53, verb="decide"),
-    Row("expedited", "Cora Lind", "58 F, lung", "home", "L1 epidural 1b, new", "bone pain at night",
-        "You", "owned 08:05", "Call", 2.3, 0.6, verb="tell", chip="Khmer interpreter"),
-)  # fmt: skip
+    Row(
+        "urgent",
+        "Ivo Castle",
+        "68 M, lung",
+        "Emergency 9",
+        "L4 sac compressed, moderate",
+        "below the cord, bladder normal",
+        "Dr Lindqvist",
+        "owned 12:20",
+        "Open",
+        1.9,
+        0.53,
+        verb="decide",
+    ),
+    Row(
+        "expedited",
+        "Cora Lind",
+        "58 F, lung",
+        "home",
+        "L1 epidural 1b, new",
+        "bone pain at night",
+        "You",
+        "owned 08:05",
+        "Call",
+        2.3,
+        0.6,
+        verb="tell",
+        chip="Khmer interpreter",
+    ),
+)
 OTHERS = (
-    Row("routine", "Ines Park", "70 F, breast", "home", "T10 bone only", "unchanged since Dec", "L. Amari", "board",
-        "Open", 41.3, 0.1, what="board"),
-    Row("none", "Sam Orr", "80 M, lung", "home", "Hospice since 8 Mar", "treatment clocks stopped", "Dr Wynn",
-        "palliative care", "Open"),
-)  # fmt: skip
+    Row(
+        "routine",
+        "Ines Park",
+        "70 F, breast",
+        "home",
+        "T10 bone only",
+        "unchanged since Dec",
+        "L. Amari",
+        "board",
+        "Open",
+        41.3,
+        0.1,
+        what="board",
+    ),
+    Row(
+        "none",
+        "Sam Orr",
+        "80 M, lung",
+        "home",
+        "Hospice since 8 Mar",
+        "treatment clocks stopped",
+        "Dr Wynn",
+        "palliative care",
+        "Open",
+    ),
+)
 
 
 def _column(word: str, levels: dict, width: int = 120, window=None, labels: bool = True) -> dict:
@@ -102,19 +205,29 @@ def _columns() -> list[dict]:
     ]
     return [
         _column("230 px", LENA, 230),
-        _column("120 px, three levels", {**AFTER, "C5": Level("1b", "mixed"), "L2": Level("0", "blastic", treated="radiation 2024")}),
+        _column(
+            "120 px, three levels",
+            {**AFTER, "C5": Level("1b", "mixed"), "L2": Level("0", "blastic", treated="radiation 2024")},
+        ),
         _column("normal", {}),
         _column("46 px", AFTER, 46, labels=False),
-        _column("not drawn", {"L6": Level("1c", "lytic"), "unknown": Level("2"), "T8": Level("1a", "lytic")}, 170),
+        _column(
+            "not drawn", {"L6": Level("1c", "lytic"), "unknown": Level("2"), "T8": Level("1a", "lytic")}, 170
+        ),
         *graded,
         _column("not stated", {"T8": Level(None, "unknown")}, 200, near),
         _column("1a to 3", {"T8": Level(None, "blastic", span=("1a", "3"))}, 200, near),
         _column("compressed, 2 to 3", {"T8": Level(None, "lytic", span=("2", "3"))}, 200, near),
         _column("sac moderate", {"L4": Level(None, "mixed", 0.2, 1, sac="moderate")}, 220, sac),
         _column("sac severe", {"L3": Level(None, "lytic", 0.2, 2, sac="severe")}, 220, sac),
-        _column("neck", {"C5": Level("1b", "lytic"), "C1": Level("0", "lytic"), "C2": Level("0", "blastic")}, 240, ("C1", "T2")),
+        _column(
+            "neck",
+            {"C5": Level("1b", "lytic"), "C1": Level("0", "lytic"), "C2": Level("0", "blastic")},
+            240,
+            ("C1", "T2"),
+        ),
         _column("signal", {"T11": Level("2", "lytic", 0.35, 2, signal=True)}, 220, ("T9", "L2")),
-    ]  # fmt: skip
+    ]
 
 
 def _pairs() -> list[dict]:
@@ -166,17 +279,38 @@ def context() -> dict:
     draw = random.Random(7)
     usual = [16 if i < 16 else 9 if i < 30 else 4 if i < 64 else 18 for i in range(96)]
     return {
-        "demo": False, "now": NOW, "person": {"name": "N. Bell RN", "role_words": "Navigator on duty"},
+        "demo": False,
+        "now": NOW,
+        "person": {"name": "N. Bell RN", "role_words": "Navigator on duty"},
         "feed_state": {"mark": "well", "words": "Feeds well", "more": ", last report 3 min ago"},
         "counts": (("New", 1), ("Unowned", 2), ("Over", 1), ("Due today", 6)),
-        "groups": ({"word": "Needs you now", "rows": NEEDS_YOU}, {"word": "Due today", "rows": DUE},
-                   {"word": "With others", "rows": OTHERS, "note": "rises here when their time runs out"}),
-        "prior": BEFORE, "current": AFTER, "lena": LENA, "window": ("T6", "T10"), "wide": ("T5", "T11"),
-        "dates": ("2 Dec 2025", "10 Mar 2026"), "log": _log(), "due": NOW + timedelta(hours=70), "start": NOW - timedelta(hours=2),
-        "strip": (({}, "4 Jun", "0", "p0"), (BEFORE, "2 Dec", "T8 1b", "p1"), (AFTER, "10 Mar", "T8 1c", "p2")),
-        "bars": [0 if i >= 93 else max(0, round(draw.gauss(v, v / 4))) for i, v in enumerate(usual)], "usual": usual,
-        "quiet": [0] * 96, "seen": NOW - timedelta(minutes=3), "lanes": tuple(SHAPES), "columns": _columns(), "pairs": _pairs(),
-    }  # fmt: skip
+        "groups": (
+            {"word": "Needs you now", "rows": NEEDS_YOU},
+            {"word": "Due today", "rows": DUE},
+            {"word": "With others", "rows": OTHERS, "note": "rises here when their time runs out"},
+        ),
+        "prior": BEFORE,
+        "current": AFTER,
+        "lena": LENA,
+        "window": ("T6", "T10"),
+        "wide": ("T5", "T11"),
+        "dates": ("2 Dec 2025", "10 Mar 2026"),
+        "log": _log(),
+        "due": NOW + timedelta(hours=70),
+        "start": NOW - timedelta(hours=2),
+        "strip": (
+            ({}, "4 Jun", "0", "p0"),
+            (BEFORE, "2 Dec", "T8 1b", "p1"),
+            (AFTER, "10 Mar", "T8 1c", "p2"),
+        ),
+        "bars": [0 if i >= 93 else max(0, round(draw.gauss(v, v / 4))) for i, v in enumerate(usual)],
+        "usual": usual,
+        "quiet": [0] * 96,
+        "seen": NOW - timedelta(minutes=3),
+        "lanes": tuple(SHAPES),
+        "columns": _columns(),
+        "pairs": _pairs(),
+    }
 
 
 def render(name: str) -> str:
@@ -224,3 +358,18 @@ def serve() -> tuple[ThreadingHTTPServer, str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}"
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
+    django.setup()
+    server, address = serve()
+    print("\n".join(f"{address}/{name}" for name in SAMPLES))
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from typing import Any
 
 
 class WithoutValues(logging.Formatter):
@@ -17,7 +18,7 @@ class WithoutValues(logging.Formatter):
         finally:
             record.exc_text = None
 
-    def formatException(self, ei) -> str:  # noqa: N802 - the name logging calls
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name logging calls
         return "\n".join(_steps(ei[1])).rstrip()
 
 

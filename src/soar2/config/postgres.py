@@ -108,7 +108,7 @@ class PrivateServer:
         """Whether ``stop`` of this object stops the server."""
         return self._keeper_lock is not None
 
-    def start(self, patience: float = 20.0) -> None:
+    def start(self, patience: float = 30.0) -> None:
         """Return when the server answers and has the database ``soar2``; fresh, attached or healed.
 
         ``patience`` in seconds covers a server that is still dying: after kill -9 its last processes hold the
@@ -125,6 +125,7 @@ class PrivateServer:
                 finally:
                     os.close(alive)
                 pause = min(2 * pause, 1)
+            self._reap()
             if time.monotonic() > deadline:
                 raise ServerFault(f"PostgreSQL does not start; {self.log} says why.")
             time.sleep(pause)
@@ -132,8 +133,7 @@ class PrivateServer:
 
     def tend(self) -> None:
         """Start the server again if it died: cheap enough to be called every second."""
-        if self._process is not None:
-            self._process.poll()  # takes a dead child off the process table
+        self._reap()
         if not self.running():
             self.start()
 
@@ -286,7 +286,10 @@ class PrivateServer:
 
     def _lock(self, name: str) -> int | None:
         """An exclusive lock as an open file, or None while another process holds it."""
-        handle = os.open(self.place / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            handle = os.open(self.place / name, os.O_RDWR | os.O_CREAT, 0o600)
+        except PermissionError:
+            raise ServerFault(f"{self.place} belongs to another account: run SOaR2 as that one.") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -297,6 +300,8 @@ class PrivateServer:
     def _launch(self, alive: int) -> None:
         """Start the server with the lock ``alive`` open in it, so that the lock lives as long as it does."""
         binaries = self._binaries()
+        if self._process is not None:
+            self._process.wait()  # the lock was free, so it is past its last step
         self._heal()
         settings = SERVER_SETTINGS | {"unix_socket_directories": str(self._socket_directory())}
         switches = [f"--{name}={value}" for name, value in settings.items()]
@@ -329,6 +334,11 @@ class PrivateServer:
             return number if Path(f"/proc/{number}/cwd").readlink() == self._cluster.resolve() else None
         except (OSError, ValueError, IndexError):
             return None
+
+    def _reap(self) -> None:
+        """A dead server that we launched stays on the process table until we ask for it."""
+        if self._process is not None and self._process.poll() is not None:
+            self._process = None
 
     def _signal(self, how: signal.Signals) -> None:
         if (postmaster := self._postmaster()) is not None:

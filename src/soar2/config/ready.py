@@ -1,10 +1,9 @@
-"""What must be in order before SOaR2 starts, and the two things made before it can: a secret and an administrator."""
+"""What must be in order before SOaR2 starts, and what is made before it can: a secret, an administrator."""
 
 import getpass
 import ipaddress
 import os
 import secrets
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,8 +23,8 @@ FEWEST_KINDS = 10
 def faults_before_start(settings: Any, environ: Mapping[str, str]) -> list[str]:
     """A sentence for each reason not to start; an empty list when all is well.
 
-    ``settings`` is Django's, ``environ`` the environment they were read from. A fault in the settings file stops
-    a demonstration too; the rest concerns production, except that a demonstration must not leave its machine.
+    ``settings`` is Django's, ``environ`` the environment. A fault in the settings file stops a demonstration
+    too; the rest concerns production, except that a demonstration must not leave its machine.
     """
     programme = settings.PROGRAMME
     faults = [*settings.PROGRAMME_FAULTS, *feeds.check(programme.feed_tables), *_mail_faults(programme.smtp)]
@@ -43,9 +42,7 @@ def warnings_before_start(settings: Any, environ: Mapping[str, str]) -> list[str
     host = urlsplit(programme.address).hostname or ""
     if not programme.address.startswith("https://"):
         if not loopback(host):
-            said.append(
-                "address is not https: passwords and patient pages cross the network readable by others."
-            )
+            said.append("address is not https: passwords and patient pages cross the network in the clear.")
     elif not settings.SECURE_PROXY_SSL_HEADER:
         said.append(
             "address is https but SOAR2_BEHIND_PROXY is not 1: set it if a proxy ends TLS and sets "
@@ -54,6 +51,36 @@ def warnings_before_start(settings: Any, environ: Mapping[str, str]) -> list[str
     if programme.smtp.security == "none" and programme.smtp.host and not loopback(programme.smtp.host):
         said.append("[smtp] security is none: messages go to the mail server unencrypted.")
     return said
+
+
+def run_check(out: TextIO) -> int:
+    """``soar2 check``: every reason not to start and every warning, one a line; 0 when it would start."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
+    from django.conf import settings
+
+    faults = faults_before_start(settings, os.environ)
+    for sentence in faults:
+        print(sentence, file=out)
+    for sentence in warnings_before_start(settings, os.environ):
+        print(f"Warning: {sentence}", file=out)
+    if faults:
+        return 1
+    print(f"{settings.CONFIG_FILE} is in order: {_counted(settings.PROGRAMME)}.", file=out)
+    return 0
+
+
+def _counted(programme: Any) -> str:
+    parts = {
+        "role": programme.roles,
+        "person": programme.people,
+        "turn": programme.rota,
+        "feed": programme.feed_tables,
+    }
+    many = {"person": "people"}
+    return ", ".join(
+        f"{len(found)} {word if len(found) == 1 else many.get(word, word + 's')}"
+        for word, found in parts.items()
+    )
 
 
 def loopback(host: str) -> bool:
@@ -91,9 +118,7 @@ def _open_doors(settings: Any) -> list[str]:
     if settings.DEBUG:
         faults.append("SOAR2_DEBUG is 1: its error pages show report text and settings to anybody. Unset it.")
     if "*" in settings.ALLOWED_HOSTS:
-        faults.append(
-            "SOAR2_ALLOWED_HOSTS is *: name the hosts, or links in messages can be made to lead elsewhere."
-        )
+        faults.append("SOAR2_ALLOWED_HOSTS is *: name the hosts, or a request may call this one anything.")
     return faults
 
 
@@ -140,21 +165,19 @@ def create_admin(
     password: str | None = None,
     email: str = "",
     person: str | None = None,
-    password_stdin: bool = False,
-    stdin: TextIO | None = None,
+    administrator: bool = False,
     ask: Callable[[str], str] = getpass.getpass,
     say: Callable[[str], None] = print,
 ) -> int:
-    """Make the account ``name`` of an administrator; the exit code of ``soar2 admin create``.
+    """Make the account ``name``; the exit code of ``soar2 admin create``. Needs Django set up.
 
-    Without ``password`` it is read from the first line of ``stdin`` (``password_stdin``) or asked for twice
-    without echo. ``person`` is the key of the ``[[person]]`` the account stands for. There is no way around the
-    product's pages: ``is_staff`` marks an administrator, nobody is a superuser. Needs Django set up.
+    Without ``password`` it is asked for twice without echo. ``person`` is the key of the ``[[person]]`` the
+    account stands for. There is no way around the product's pages: ``is_staff`` marks an ``administrator``,
+    nobody is a superuser.
     """
     try:
-        if password is None:
-            password = _read_password(password_stdin, stdin or sys.stdin, ask)
-        said = _make_account(name, password, email, person)
+        given = _ask_twice(ask) if password is None else password
+        said = _make_account(name, given, email, person, administrator)
     except ValidationError as fault:
         for sentence in fault.messages:
             say(sentence)
@@ -163,21 +186,19 @@ def create_admin(
     return 0
 
 
-def _read_password(from_stdin: bool, stdin: TextIO, ask: Callable[[str], str]) -> str:
-    if from_stdin:
-        return stdin.readline().rstrip("\r\n")
+def _ask_twice(ask: Callable[[str], str]) -> str:
     first, second = ask("Password: "), ask("Password again: ")
     if first != second:
         raise ValidationError("The two passwords differ. No account was made.")
     return first
 
 
-def _make_account(name: str, password: str, email: str, key: str | None) -> str:
+def _make_account(name: str, password: str, email: str, key: str | None, administrator: bool) -> str:
     """Returns the sentence that tells of it. Raises ValidationError."""
     accounts = get_user_model()
     if accounts.objects.filter(username__iexact=name).exists():
         raise ValidationError(f"There already is an account '{name}'. Nothing was changed.")
-    account = accounts(username=name, email=email, is_staff=True)
+    account = accounts(username=name, email=email, is_staff=administrator)
     validate_password(password, account)
     account.set_password(password)
     account.full_clean()
@@ -187,12 +208,9 @@ def _make_account(name: str, password: str, email: str, key: str | None) -> str:
         if person is not None:
             person.user = account
             person.save(update_fields=["user"])
-    stands = (
-        f" It stands for {person.name}."
-        if person
-        else " It stands for nobody on the rota, so it owns no notice."
-    )
-    return f"Account '{name}' is made, as an administrator.{stands}"
+    kind = "administrator account" if administrator else "account"
+    stands = person.name if person else "nobody on the rota, so it can own no notice"
+    return f"The {kind} '{name}' is made. It stands for {stands}."
 
 
 def _person_for(key: str) -> Any:
@@ -202,6 +220,6 @@ def _person_for(key: str) -> Any:
     if person is None:
         known = ", ".join(Person.objects.filter(active=True).order_by("key").values_list("key", flat=True))
         raise ValidationError(f"There is no [[person]] '{key}' on record. Known are: {known or 'none yet'}.")
-    if person.user_id:
+    if person.user is not None:
         raise ValidationError(f"{person.name} already has the account '{person.user.get_username()}'.")
     return person

@@ -33,7 +33,7 @@ DEBUG = os.environ.get("SOAR2_DEBUG", "") == "1"
 _ADDRESS = urlsplit(PROGRAMME.address)
 _HTTPS = _ADDRESS.scheme == "https"
 _HOST = f"[{_ADDRESS.hostname}]" if ":" in (_ADDRESS.hostname or "") else _ADDRESS.hostname
-BEHIND_PROXY = os.environ.get("SOAR2_BEHIND_PROXY") == "1"  # one proxy of the hospital's, which sets X-Forwarded-*
+BEHIND_PROXY = os.environ.get("SOAR2_BEHIND_PROXY") == "1"  # one proxy, which sets X-Forwarded-* itself
 ALLOWED_HOSTS = [name for name in (*os.environ.get("SOAR2_ALLOWED_HOSTS", "").split(","), _HOST) if name]
 if PROGRAMME.demo:
     ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
@@ -63,6 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # this far out it covers refused requests too
     "soar2.config.middleware.quiet_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -71,7 +72,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -144,12 +144,12 @@ USE_TZ = True
 TIME_ZONE = str(PROGRAMME.zone)
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # no collect step: static files ship inside the package
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],
@@ -199,6 +199,7 @@ LOGGING = {
         "django.server": {"level": "CRITICAL"},  # writes query strings
         "django.db.backends": {"level": "INFO"},  # below it: statements with their values
         "axes": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},  # the demonstration's mail server writes each line it hears
         "django.security.csrf": {"level": "ERROR"},
     },
 }

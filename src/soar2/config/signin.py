@@ -1,5 +1,7 @@
 """The four pages about an account: sign in, sign out, new password, password again."""
 
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm, LoginForm
 from allauth.account.views import LoginView, PasswordChangeView, logout, reauthenticate
@@ -15,8 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 class SignInForm(LoginForm):
     """Gives django-axes the name under the key it looks for."""
 
-    def user_credentials(self) -> dict:
-        credentials = super().user_credentials()
+    def user_credentials(self) -> dict[str, Any]:
+        credentials: dict[str, Any] = super().user_credentials()
         credentials["login"] = credentials.get("username", "")
         return credentials
 
@@ -26,21 +28,22 @@ class SignInForm(LoginForm):
 @method_decorator(sensitive_post_parameters("login", "password"), name="dispatch")
 @method_decorator(axes_form_invalid, name="form_invalid")
 class SignIn(LoginView):
-    """Name and password; five wrong ones and it is closed for a while. A demonstration has persona buttons."""
+    """Name and password, closed for a while after five wrong ones. A demonstration has personas instead."""
 
     form_class = SignInForm
 
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if settings.PROGRAMME.demo:
             return HttpResponseRedirect(self.passthrough_next_url(reverse("demo:personas")))
-        return super().dispatch(request, *args, **kwargs)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return answer
 
 
 class NewPasswordForm(ChangePasswordForm):
-    """Counts a wrong old password like a wrong one at the door: a screen left open must not be a place to guess."""
+    """Counts a wrong old password like one at the door: a screen left open is no place to guess."""
 
     def clean_oldpassword(self) -> str:
-        given = self.cleaned_data["oldpassword"]
+        given = str(self.cleaned_data["oldpassword"])
         if not get_adapter().reauthenticate(self.user, given):
             raise get_adapter().validation_error("enter_current_password")
         return given
@@ -51,10 +54,11 @@ class NewPassword(PasswordChangeView):
 
     form_class = NewPasswordForm
 
-    def dispatch(self, request: HttpRequest, *args, **kwargs) -> HttpResponseBase:
-        if not request.user.has_usable_password():
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated or not request.user.has_usable_password():
             raise Http404
-        return super().dispatch(request, *args, **kwargs)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return answer
 
 
 urlpatterns = [

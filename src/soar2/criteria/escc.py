@@ -98,3 +98,37 @@ def worst_upper_end(ranges: Iterable[GradeRange]) -> str | None:
     """The highest upper end; None without ranges."""
     tops = [_RANK[r.hi] for r in ranges]
     return GRADES[max(tops)] if tops else None
+
+
+# The published table, sign by sign: epidural tumour, sac deformed, cord touched, cord compressed, fluid seen.
+_SIGNS: dict[str, tuple[bool, bool, bool, bool, bool]] = {
+    "0": (False, False, False, False, True),
+    "1a": (True, False, False, False, True),
+    "1b": (True, True, False, False, True),
+    "1c": (True, True, True, False, True),
+    "2": (True, True, True, True, True),
+    "3": (True, True, True, True, False),
+}
+
+
+def from_signs(
+    *,
+    epidural: bool | None = None,
+    sac_deformed: bool | None = None,
+    cord_touched: bool | None = None,
+    cord_compressed: bool | None = None,
+    fluid_seen: bool | None = None,
+) -> GradeRange | None:
+    """Every grade that the signs seen on axial T2 images allow; None (of a sign) leaves it open.
+
+    Returns None when nothing is known or when no grade fits: silence is never grade 0.
+    """
+    seen = (epidural, sac_deformed, cord_touched, cord_compressed, fluid_seen)
+    if all(sign is None for sign in seen):
+        return None
+    fits = [
+        grade
+        for grade, row in _SIGNS.items()
+        if all(sign is None or sign == wanted for sign, wanted in zip(seen, row, strict=True))
+    ]
+    return GradeRange(fits[0], fits[-1]) if fits else None

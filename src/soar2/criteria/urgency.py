@@ -36,6 +36,10 @@ class Cutoffs:
     expedited_sins: int = 4  # line 11
 
 
+#: Imaging SINS of which nothing is known.
+ANYTHING = Interval(0, 15)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What the table looks at: one level, or a report without any (``lesion`` False).
@@ -48,7 +52,7 @@ class Case:
     level_named: bool = True
     cancer_known: bool = False
     epidural: GradeRange | None = None
-    sins: Interval = Interval(0, 15)
+    sins: Interval = ANYTHING
     signal: bool = False
     subluxation: bool = False
     treated_stable: bool = False
@@ -132,9 +136,7 @@ LINES: tuple[Line, ...] = (
         4,
         "treated and stable, grade low",
         "routine",
-        lambda c, k: (
-            c.stays_treated and c.epidural is not None and c.epidural.at_most(k.treated_routine)
-        ),
+        lambda c, k: c.stays_treated and c.epidural is not None and c.epidural.at_most(k.treated_routine),
     ),
     Line(
         5,

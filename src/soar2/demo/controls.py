@@ -17,12 +17,17 @@ MORNING = time(7, 30)  # when the navigator's digest goes out
 def turn(do: str, moment: str = "") -> datetime:
     """Do what one button says; returns what the clock shows then.
 
-    ``do``: pause, run, x1, x60, x600, ten-minutes, hour, morning, moment (then ``moment`` is a key of MOMENTS).
+    ``do``: pause, run, x1, x60, x600, ten-minutes, hour, morning, or moment, a key of MOMENTS.
     Raises Refused with a sentence for the person who pressed it.
     """
     if do not in _DOES:
         raise Refused("The demo clock has no such button. Load the page again.")
     return _DOES[do](moment)
+
+
+def in_words(at: datetime) -> str:
+    """`Tue 10 Mar 2026 14:05:12`, in the hospital's time: as the demo clock shows it."""
+    return at.astimezone(settings.PROGRAMME.zone).strftime("%a %-d %b %Y %H:%M:%S")
 
 
 def next_morning(now: datetime) -> datetime:
@@ -47,16 +52,20 @@ def _jump(target: Callable[[datetime], datetime]) -> datetime:
 
 
 def _jump_to(key: str) -> datetime:
-    found = next((at for name, _, at in MOMENTS if name == key), None)
+    found = next((moment.at for moment in MOMENTS if moment.key == key), None)
     if found is None:
         raise Refused("Choose one of the moments in the list.")
     return _jump(lambda now: found)
 
 
+def _at_speed(speed: int) -> Callable[[str], datetime]:
+    return lambda _: clock.change(rate=float(speed), running=True)
+
+
 _DOES: dict[str, Callable[[str], datetime]] = {
     "pause": lambda _: clock.change(running=False),
     "run": lambda _: clock.change(running=True),
-    **{f"x{speed}": lambda _, rate=float(speed): clock.change(rate=rate, running=True) for speed in SPEEDS},
+    **{f"x{speed}": _at_speed(speed) for speed in SPEEDS},
     "ten-minutes": lambda _: clock.change(forward=timedelta(minutes=10)),
     "hour": lambda _: clock.change(forward=timedelta(hours=1)),
     "morning": lambda _: _jump(next_morning),

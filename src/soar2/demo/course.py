@@ -81,8 +81,8 @@ def location_points(level: str) -> int:
     return 2 if 2 <= number <= 4 else 3
 
 
-def course(rng: Random, kind: str, lesion: str, year: int) -> list[Visit]:
-    """The exams of one patient. ``lesion`` is the usual look of this tumour in bone."""
+def course(rng: Random, kind: str, lesion: str) -> list[Visit]:
+    """The exams of one patient. ``lesion`` is the usual look of this tumour in bone; treatments have no year yet."""
     make = {
         "clear": _clear,
         "bone": _bone,
@@ -92,14 +92,14 @@ def course(rng: Random, kind: str, lesion: str, year: int) -> list[Visit]:
         "lumbar": _lumbar,
         "unstable": _unstable,
     }
-    return make[kind](rng, lesion, year)
+    return make[kind](rng, lesion)
 
 
 def _gap(rng: Random) -> int:
     return rng.randint(42, 98)
 
 
-def _clear(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _clear(rng: Random, lesion: str) -> list[Visit]:
     return [Visit((), _gap(rng)) for _ in range(rng.choice((1, 1, 1, 2)))]
 
 
@@ -128,7 +128,7 @@ def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def stable(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The same findings one exam later, unchanged. A cord change once seen is old by then."""
     return tuple(
-        replace(f, status="stable", was=f.grade, signal="old" if f.signal == "new" else f.signal) for f in findings
+        replace(f, status="stable", signal="old" if f.signal == "new" else f.signal) for f in findings
     )
 
 
@@ -148,10 +148,10 @@ def _follow_up(rng: Random, findings: tuple[Finding, ...], most: int) -> list[Vi
     return [Visit(stable(findings), _gap(rng)) for _ in range(rng.randint(0, most))]
 
 
-def _bone(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _bone(rng: Random, lesion: str) -> list[Visit]:
     level = rng.choice((*THORACIC, *LUMBAR[:3]))
     first = _in_order((_quiet(level, lesion), *_companions(rng, level, lesion)))
-    return [Visit(first, 0), *_follow_up(rng, first, 4)]
+    return [Visit(first, 0), *_follow_up(rng, first, 2)]
 
 
 def _epidural(rng: Random, level: str, lesion: str, grade: str) -> Finding:
@@ -159,50 +159,50 @@ def _epidural(rng: Random, level: str, lesion: str, grade: str) -> Finding:
     return Finding(level, grade, lesion, collapse, rng.choice(("none", "unilateral")))
 
 
-def _low(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _low(rng: Random, lesion: str) -> list[Visit]:
     level = _level(rng)
     found = _epidural(rng, level, lesion, rng.choice(("1a", "1a", "1b")))
     first = _in_order((found, *_companions(rng, level, lesion)))
-    after = treated(first, level, f"SBRT {year}", rng.choice(("0", found.grade, found.grade)))
-    return [Visit(first, 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 3)]
+    after = treated(first, level, "SBRT", rng.choice(("0", found.grade, found.grade)))
+    return [Visit(first, 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 1)]
 
 
-def _rising(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _rising(rng: Random, lesion: str) -> list[Visit]:
     """Watched disease that reaches the cord, is treated, and then stays quiet."""
     level = _level(rng)
     found = _epidural(rng, level, lesion, rng.choice(("1a", "1b")))
     first = _in_order((found, *_companions(rng, level, lesion)))
     worse = tuple(
-        replace(f, grade="1c", was=f.grade, status="progressed", collapse=rng.choice(("<50%", ">50%")))
+        replace(f, grade="1c", status="progressed", collapse=rng.choice(("<50%", ">50%")))
         if f.level == level
         else f
         for f in stable(first)
     )
-    after = treated(worse, level, f"SBRT {year}", rng.choice(("1a", "1b")))
-    return [Visit(first, 0), Visit(worse, _gap(rng)), Visit(after, _gap(rng)), *_follow_up(rng, after, 2)]
+    after = treated(worse, level, "SBRT", rng.choice(("1a", "1b")))
+    return [Visit(first, 0), Visit(worse, _gap(rng)), Visit(after, _gap(rng)), *_follow_up(rng, after, 1)]
 
 
-def _cord(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _cord(rng: Random, lesion: str) -> list[Visit]:
     level = _level(rng)
     signal = "new" if rng.random() < 0.4 else "normal"
     found = Finding(level, rng.choice(("2", "2", "3")), "lytic", rng.choice(("<50%", ">50%")),
                     rng.choice(("unilateral", "bilateral")), signal=signal)  # fmt: skip
     first = _in_order((found, *_companions(rng, level, lesion)))
-    after = treated(first, level, f"surgery {year}", rng.choice(("0", "1a")))
-    return [Visit(first, 0), Visit(after, rng.randint(30, 60)), *_follow_up(rng, after, 3)]
+    after = treated(first, level, "surgery", rng.choice(("0", "1a")))
+    return [Visit(first, 0), Visit(after, rng.randint(30, 60)), *_follow_up(rng, after, 1)]
 
 
-def _lumbar(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _lumbar(rng: Random, lesion: str) -> list[Visit]:
     level = rng.choice(LUMBAR)
     word = rng.choice(("mild", "mild", "mild", "moderate", "moderate", "severe"))
     found = Finding(level, word, lesion, rng.choice(("none", "<50%")), "unilateral", below=True)
-    after = treated((found,), level, f"SBRT {year}", "mild" if word == "mild" else "none")
-    return [Visit((found,), 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 3)]
+    after = treated((found,), level, "SBRT", "mild" if word == "mild" else "none")
+    return [Visit((found,), 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 1)]
 
 
-def _unstable(rng: Random, lesion: str, year: int) -> list[Visit]:
+def _unstable(rng: Random, lesion: str) -> list[Visit]:
     """A spine that may give way without pressing on the cord: the imaging SINS alone decides."""
     level = rng.choice(("C7", "T1", "T11", "T12", "L1"))
     found = Finding(level, "0", "lytic", ">50%", "bilateral", "deformity")
-    after = treated((found,), level, f"surgery {year}", "0")
-    return [Visit((found,), 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 2)]
+    after = treated((found,), level, "surgery", "0")
+    return [Visit((found,), 0), Visit(after, _gap(rng)), *_follow_up(rng, after, 1)]

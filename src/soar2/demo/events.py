@@ -37,8 +37,7 @@ class Someone:
 class Finding:
     """One level as the macro says it. ``grade`` is an ESCC label, or a below-conus word when ``below``.
 
-    ``signal`` is the macro's word (normal, new, old); ``treated`` is empty or such as "SBRT 2024";
-    ``was`` is the grade of the exam before, empty when the level was not there.
+    ``signal`` is the macro's word (normal, new, old); ``treated`` is empty or such as "SBRT 2024".
     """
 
     level: str
@@ -51,7 +50,6 @@ class Finding:
     status: str = "new"
     treated: str = ""
     below: bool = False
-    was: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,6 @@ class Exam:
     radiologist: int = 0
     clinician: int = 0
     findings: tuple[Finding, ...] = ()
-    cast: bool = False
 
 
 @dataclass(frozen=True)

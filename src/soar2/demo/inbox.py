@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given: the demonstration's stand-in for the telephones of those on call.
+"""A mail server that keeps what it is given: in a demonstration, the telephones of those on call.
 
 It speaks real SMTP, so that what is shown is what was sent, and listens on this machine alone.
 """
@@ -26,7 +26,7 @@ _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 @dataclass(frozen=True)
 class Received:
-    """One kept message. ``at`` is the hospital's time on arrival, ``path`` where its link leads on this host."""
+    """One kept message. ``at`` is hospital time on arrival, ``path`` where its link leads on this host."""
 
     at: datetime
     to: str
@@ -45,6 +45,7 @@ class Keeper:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         arrived = await asyncio.to_thread(self._now)
         message = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.SMTP)
+        del message[ARRIVED], message[FOR]  # ours to say, not the sender's
         message[ARRIVED] = arrived.isoformat()
         message[FOR] = ", ".join(envelope.rcpt_tos)
         self._box.add(message.as_bytes())
@@ -60,9 +61,10 @@ async def serve(home: Path, port: int, now: Callable[[], datetime] = timezone.no
     )
 
 
-def run_inbox(home: Path, port: int) -> None:
+def run_inbox(home: Path, port: int) -> int:
     """The process `soar2 demo-inbox`: keep mail until SIGTERM or Ctrl-C. Needs Django set up."""
     asyncio.run(_run(home, port))
+    return 0
 
 
 async def _run(home: Path, port: int) -> None:
@@ -76,7 +78,7 @@ async def _run(home: Path, port: int) -> None:
 
 
 def _hospital_time() -> datetime:
-    """The demo clock's time; the machine's while the database cannot be asked, since no mail may be refused for it."""
+    """The demo clock's time; the machine's while the database cannot be asked: no mail is refused for it."""
     from django.db import DatabaseError, close_old_connections
 
     from soar2.record import clock
@@ -89,28 +91,28 @@ def _hospital_time() -> datetime:
 
 
 def received(home: Path, address: str, newest: int = NEWEST) -> list[Received]:
-    """The newest kept messages, latest first. ``address`` is the product's own: only links to it are made links."""
+    """The newest kept messages, latest first. Only a link to ``address``, the product itself, leads on."""
     place = Path(home) / "mail"
     if not place.is_dir():
         return []
     box = mailbox.Maildir(place, create=False)
-    messages = [
-        email.message_from_bytes(box.get_bytes(key), policy=email.policy.default) for key in box.keys()
-    ]
+    parse = email.message_from_bytes
+    messages = (parse(box.get_bytes(key), policy=email.policy.default) for key in box.iterkeys())
     return sorted((_shown(one, address) for one in messages), key=lambda one: one.at, reverse=True)[:newest]
 
 
 def _shown(message: EmailMessage, address: str) -> Received:
     part = message.get_body(("plain",))
-    body = part.get_content().strip() if part else ""
-    link = _LINK.search(body)
-    inside = address and link and link.group().startswith(f"{address}/")
+    body = "\n".join(part.get_content().splitlines()).strip() if part else ""
+    found = _LINK.search(body)
+    link = found.group().rstrip(".,") if found else ""
+    inside = address and link.startswith(f"{address}/")
     return Received(
         at=_arrival(str(message.get(ARRIVED, ""))),
         to=str(message.get(FOR, "")),
         subject=str(message.get("Subject", "")),
         body=body,
-        path=link.group()[len(address) :].rstrip(".,") if inside else "",
+        path=link[len(address) :] if inside else "",
     )
 
 

@@ -1,22 +1,27 @@
 """Invented names and figures of the demonstration. No list is of real people; family names are made up."""
 
-GIVEN_WOMEN = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+GIVEN_WOMEN = _words(
     "Amara Anneke Aoife Asha Beatrix Bronwen Calla Chiara Chloris Damaris Delphine Dilys Eilidh Elspeth Esi Fenna "
     "Fumiko Georgette Gudrun Hadiza Halina Hanneke Imani Ingrid Iolanthe Jacintha Jorun Kamala Katarzyna Keiko "
     "Lavinia Leocadia Linnea Lucinda Mairi Marisol Meera Mirembe Nadira Nkechi Noor Odalys Oksana Paloma Petronella "
     "Quilla Rahel Renata Roswitha Sabela Saoirse Shirin Siobhan Solveig Svetla Tamsin Thandi Tove Umeko Valentina "
     "Wanjiru Xiomara Yasmin Yevgenia Zainab Zofia"
-).split()
+)
 
-GIVEN_MEN = (
+GIVEN_MEN = _words(
     "Abel Adebayo Alasdair Ambrose Anselm Arjun Balthasar Bao Bartosz Casimir Cedric Cormac Crispin Dariusz Desmond "
     "Dimitar Eamon Edmund Eero Emeka Enrique Farid Fergus Florian Gareth Giorgos Hamish Haruto Hector Hugo Ibrahim "
     "Isandro Jarek Jasper Joaquin Kofi Kwame Lachlan Laurens Leopold Ludovic Magnus Mateus Milos Nikhil Obinna Olaf "
     "Osvaldo Pascal Piotr Quentin Rafiq Rune Sandor Selim Stellan Tadeusz Tariq Teodor Ugo Vikram Wendel Xavier "
     "Yusuf Zoltan"
-).split()
+)
 
-FAMILY = (
+FAMILY = _words(
     "Adderholt Alderquay Amblecote Ashmarrow Bexwith Birchlow Brackenfold Briarmoor Bulverthorn Calderwick Cinderford "
     "Corvane Cressmoor Dallowmere Dapplewood Dunmarrow Elderfell Emberlow Eskridge-Poe Fallowmere Farrowby Fernlow "
     "Flintmarsh Foxquill Galbrook Gorsewick Greymantle Hadlowe Harbourne-Vale Hazelmarch Heronsgill Hollowbeck "
@@ -35,7 +40,7 @@ FAMILY = (
     "Bielakova Czarnolas Dvorakin Gorskaya-Lane Havelkin Jankovil Kirovel Lewandor Novotnik Petrovane Szalmár Tomaszel "
     "Vukomir Zielinkov Hadrawi Jaberin Karimzad Mansouran Nazarene-Bey Rahmanil Saboury-Lane Yildizar "
     "Björkand Dahlstrand-Poe Fjelldahl Halvorsund Lindgraven Nyströmer Søndermark Þorvald"
-).split()
+)
 
 #: Primary tumours as an indication line says them: words, share, usual look of the bone lesion, sex it is limited to.
 PRIMARIES: tuple[tuple[str, int, str, str], ...] = (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model, login
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -41,13 +42,13 @@ PERSONAS = (
         "okafor",
         "Dr Okafor",
         "neurosurgery on call",
-        "An emergent notice that is addressed to neurosurgery, with its ladder running until somebody owns it.",
+        "An emergent notice addressed to neurosurgery, its ladder running until somebody owns it.",
     ),
     Persona(
         "hale",
         "Dr Hale",
         "neuroradiologist",
-        "What became of a report after it was signed: how it was read, the words behind each finding, the reply.",
+        "What became of a signed report: how it was read, the words behind each finding, the reply.",
     ),
     Persona(
         "osei",
@@ -84,7 +85,7 @@ def become(request: HttpRequest, who: Persona) -> None:
 
 
 @transaction.atomic
-def _account_of(who: Persona):
+def _account_of(who: Persona) -> User:
     person = Person.objects.select_for_update().filter(key=who.key).first()
     if person is None:
         raise Refused(f"{who.name} is not in this demonstration yet. Start over with: soar2 demo --reset")

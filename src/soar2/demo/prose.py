@@ -1,11 +1,13 @@
 """Report text: an indication, technique, findings in words, an impression, and the macro that agrees with them. Pure."""
 
+from datetime import datetime
+
 from soar2.demo.events import ZONE, Finding, Procedure, Someone
 
 MARK = "Synthetic demonstration report. No real person."
 
 _EPIDURAL = {
-    "0": "No epidural extension.",
+    "0": "No epidural extension at {level}.",
     "1a": "Epidural tumour without deformity of the thecal sac.",
     "1b": "Epidural tumour indents the thecal sac; fluid remains between tumour and cord.",
     "1c": "Epidural tumour deforms the thecal sac and touches the cord, which keeps its shape.",
@@ -13,7 +15,7 @@ _EPIDURAL = {
     "3": "Epidural tumour compresses the cord; no fluid is seen around it.",
 }
 _BELOW = {
-    "none": "No epidural extension into the canal.",
+    "none": "No epidural extension at {level}.",
     "mild": "Epidural tumour indents the thecal sac mildly; the roots are free.",
     "moderate": "Epidural tumour narrows the thecal sac moderately.",
     "severe": "Epidural tumour compresses the cauda equina severely; no fluid is seen around the roots.",
@@ -46,8 +48,8 @@ def report(
     procedure: Procedure,
     findings: tuple[Finding, ...],
     *,
-    on,
-    before=None,
+    on: datetime,
+    before: datetime | None = None,
     why: str = "Follow-up of known spinal disease.",
     macro: bool = True,
     more: str = "",
@@ -64,7 +66,7 @@ def report(
         if findings
         else "No metastasis is seen. Vertebral heights, alignment and cord signal are normal. Canal is wide.",
         "IMPRESSION:",
-        *impression(findings, before),
+        *impression(findings),
         *([more] if more else []),
         *(["", *macro_lines(findings)] if macro else []),
         "",
@@ -73,7 +75,7 @@ def report(
     return "\n".join(parts)
 
 
-def _day(at) -> str:
+def _day(at: datetime) -> str:
     day = at.astimezone(ZONE)
     return f"{day.day} {day:%b %Y}"
 
@@ -93,20 +95,20 @@ def described(finding: Finding) -> str:
         _COLLAPSE[finding.collapse],
         _ELEMENTS[finding.posterolateral],
         _ALIGNMENT[finding.alignment],
-        (_BELOW if finding.below else _EPIDURAL)[finding.grade],
+        (_BELOW if finding.below else _EPIDURAL)[finding.grade].format(level=finding.level),
         "" if finding.below or finding.grade == "0" else _SIGNAL[finding.signal],
         _CHANGE[finding.status],
     ]
     return " ".join(word for word in words if word)
 
 
-def impression(findings: tuple[Finding, ...], before) -> list[str]:
+def impression(findings: tuple[Finding, ...]) -> list[str]:
     if not findings:
         return ["No spinal metastasis."]
-    return [f"{n}. {concluded(finding, before)}" for n, finding in enumerate(findings, 1)]
+    return [f"{n}. {concluded(finding)}" for n, finding in enumerate(findings, 1)]
 
 
-def concluded(finding: Finding, before) -> str:
+def concluded(finding: Finding) -> str:
     what = "treated metastasis" if finding.treated else "metastasis"
     if finding.grade in ("0", "none"):
         return f"{finding.level} {what} in bone only. {_CHANGE[finding.status]}"

@@ -40,13 +40,19 @@ def run_demo(*, reset: bool = False) -> int:
 
 def _check_ports() -> None:
     bind = os.environ.setdefault("SOAR2_BIND", "127.0.0.1")
-    for variable, default in (("SOAR2_WEB_PORT", "8000"), ("SOAR2_MLLP_PORT", "2575"), ("SOAR2_SMTP_PORT", "2525")):
+    for variable, default in (
+        ("SOAR2_WEB_PORT", "8000"),
+        ("SOAR2_MLLP_PORT", "2575"),
+        ("SOAR2_SMTP_PORT", "2525"),
+    ):
         require_free_port(int(os.environ.setdefault(variable, default)), variable, bind)
 
 
 def _erase(state: Path, server: PrivateServer) -> None:
     if os.environ.get("DATABASE_URL"):
-        raise ServerFault("--reset erases only the private database; DATABASE_URL names another one. Unset it first.")
+        raise ServerFault(
+            "--reset erases only the private database; DATABASE_URL names another one. Unset it first."
+        )
     server.erase()
     for name in ("mail", "log"):
         shutil.rmtree(state / name, ignore_errors=True)
@@ -56,7 +62,9 @@ def _erase(state: Path, server: PrivateServer) -> None:
 def _prepare(state: Path, server: PrivateServer) -> None:
     config = Path(os.environ.setdefault("SOAR2_CONFIG", str(state / "soar2.toml")))
     if not config.exists():
-        config.write_text(files("soar2.demo").joinpath("soar2.toml").read_text(encoding="utf-8"), encoding="utf-8")
+        config.write_text(
+            files("soar2.demo").joinpath("soar2.toml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
     if not os.environ.get("DATABASE_URL"):
         server.start()
         os.environ["DATABASE_URL"] = server.url()
@@ -67,7 +75,9 @@ def _prepare(state: Path, server: PrivateServer) -> None:
     from django.conf import settings
 
     if not settings.PROGRAMME.demo:
-        raise ServerFault(f"{config} is not a demonstration's settings (mode is not demo); soar2 demo leaves it alone.")
+        raise ServerFault(
+            f"{config} is not a demonstration's settings (mode is not demo); soar2 demo leaves it alone."
+        )
     bring_up(sys.stdout)
     _seed_once()
 
@@ -98,13 +108,16 @@ class _Tender:
             self.server.tend()
         if not self.said and _answers():
             self.said = True
-            print(f"\n  SOaR2 is at http://127.0.0.1:{os.environ['SOAR2_WEB_PORT']}/  (Ctrl-C stops everything)\n", flush=True)
+            print(
+                f"\n  SOaR2 is at http://127.0.0.1:{os.environ['SOAR2_WEB_PORT']}/  (Ctrl-C stops everything)\n",
+                flush=True,
+            )
 
 
 def _answers() -> bool:
     address = f"http://127.0.0.1:{os.environ['SOAR2_WEB_PORT']}/health/"
     try:
-        with urllib.request.urlopen(address, timeout=1) as response:  # noqa: S310 - our own loopback address
+        with urllib.request.urlopen(address, timeout=1) as response:
             return response.status == 200
     except OSError:
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -29,7 +30,7 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """
 
     @wraps(view)
-    def checked(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         host = urlsplit(f"//{request.get_host()}").hostname or ""
         near = loopback(request.META.get("REMOTE_ADDR", "")) and loopback(host)
         if not settings.PROGRAMME.demo or not near or any(name in request.headers for name in FORWARDED):
@@ -86,7 +87,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     """The simulated telephone: what the people on call were sent, newest first."""
     received = inbox.received(settings.HOME, settings.PROGRAMME.address)
     names = {one.email: one.label for one in Person.objects.exclude(email="")}
-    rows = [(one, names.get(one.to, one.to)) for one in received]
+    rows = [(one, names.get(one.to, one.to), controls.in_words(one.at)) for one in received]
     return render(request, "demo/mail.html", {"rows": rows})
 
 

@@ -11,7 +11,9 @@ _JOIN = r"\s*(?:,\s*and|,\s*&|,|/|\+|&|and|-|to|through|or)\s*"
 #: A name, or names and bare numbers joined into a list or range: ``T7-T9``, ``T7, T8 and T10``, ``L4/5``.
 SPEC = rf"{NAME}(?:{_JOIN}(?:{NAME}|\d{{1,2}})(?![\w%]))*"
 
-_TOKEN = re.compile(rf"(?P<name>{NAME})(?![\w%])|(?P<bare>\d{{1,2}})(?![\w%])|(?P<range>-|\bto\b|\bthrough\b)", re.I)
+_TOKEN = re.compile(
+    rf"(?P<name>{NAME})(?![\w%])|(?P<bare>\d{{1,2}})(?![\w%])|(?P<range>-|\bto\b|\bthrough\b)", re.I
+)
 _SPEC = re.compile(rf"(?<![\w]){SPEC}(?![\w])", re.I)
 
 

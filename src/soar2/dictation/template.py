@@ -44,7 +44,9 @@ BELOW_CONUS = Field(
         Choice("none", "none", ("no", "nil", "absent", "normal", "no epidural disease", "no compression")),
         Choice("mild", "mild", ("slight", "minimal", "minor")),
         Choice("moderate", "moderate"),
-        Choice("severe", "severe", ("marked", "complete", "obliterated", "complete effacement", "high grade")),
+        Choice(
+            "severe", "severe", ("marked", "complete", "obliterated", "complete effacement", "high grade")
+        ),
     ),
     ("below the conus", "below conus grade", "cauda equina", "cauda", "thecal sac"),
 )
@@ -139,7 +141,11 @@ COLLAPSE = Field(
     "collapse",
     "Collapse",
     (
-        Choice("none", "none", (*_ABSENT, "no collapse", "0%", "height preserved", "height maintained", "preserved")),
+        Choice(
+            "none",
+            "none",
+            (*_ABSENT, "no collapse", "0%", "height preserved", "height maintained", "preserved"),
+        ),
         Choice("none_gt50_involved", "none but >50% involved"),
         Choice("lt50", "<50%"),
         Choice("eq50", "50%"),
@@ -161,7 +167,13 @@ POSTEROLATERAL = Field(
         Choice("bilateral", "bilateral", ("both", "both sides", "left and right", "right and left")),
         Choice("indeterminate", "indeterminate", ("equivocal",)),
     ),
-    ("posterolateral elements", "posterolateral involvement", "posterior elements", "posterior element", "ple"),
+    (
+        "posterolateral elements",
+        "posterolateral involvement",
+        "posterior elements",
+        "posterior element",
+        "ple",
+    ),
 )
 STATUS = Field(
     "status",

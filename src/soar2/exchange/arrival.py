@@ -4,7 +4,9 @@ The key of a message is who sent it (MSH-3, MSH-4), its control id (MSH-10) and 
 """
 
 import hashlib
+import itertools
 import re
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,8 +26,8 @@ _CODE = re.compile(rb"[\r\n]MSA.([AC][AER])")
 class Arrival:
     """One row of the inbox before it is written.
 
-    ``answer`` goes into one MLLP frame as it is; empty where the sender gets none. In enhanced mode it may hold two
-    messages (accept and application) with the end of one frame and the start of the next between them.
+    ``answer`` goes into one MLLP frame as it is; empty where the sender gets none. In enhanced mode it may
+    hold two messages (accept, application) with the end of one frame and the start of the next between.
     """
 
     raw: bytes
@@ -51,11 +53,23 @@ class Arrival:
         return self.sending_application, self.sending_facility, self.control_id, self.body_hash
 
 
+class AnswerIds:
+    """Control ids (MSH-10) for our own answers: unique across listeners, 20 characters at most."""
+
+    def __init__(self) -> None:
+        self._start = secrets.token_hex(5)
+        self._count = itertools.count(1)
+
+    def next(self) -> str:
+        return f"{self._start}{next(self._count):x}"
+
+
 def received(raw: bytes, *, peer: str, now: datetime, answer_id: str, production: bool = True) -> Arrival:
     """A whole message: ``stored`` when it is to be read further, else ``quarantined`` with the reason.
 
-    A message answered AE is still to be read when only the patient or a time cannot be told: its words may describe
-    a compressed cord. Whoever reads it puts it into quarantine afterwards; reason and place stand here already.
+    A message answered AE is still to be read when only the patient or a time cannot be told: its words may
+    describe a compressed cord. Whoever reads it quarantines it afterwards; reason and place stand here
+    already.
     """
     said, finding = _envelope(raw), verdict(raw, production=production)
     code, answer = _answer(raw, finding, now, answer_id)
@@ -76,7 +90,7 @@ def received(raw: bytes, *, peer: str, now: datetime, answer_id: str, production
 
 
 def too_large(head: bytes, size: int, *, limit: int, peer: str, now: datetime, answer_id: str) -> Arrival:
-    """A message beyond the limit: refused, its beginning kept. It has no key, so a smaller resend may pass."""
+    """A message beyond the limit: refused, its beginning kept, without a key: a smaller resend may pass."""
     reason = (
         f"The message has {size:,} bytes; at most {limit:,} are taken. Its first {len(head):,} were kept."
     )

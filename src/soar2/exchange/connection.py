@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from soar2.exchange.arrival import Arrival, leftover, received, too_large
-from soar2.exchange.inbox import AnswerIds
+from soar2.exchange.arrival import AnswerIds, Arrival, leftover, received, too_large
 from soar2.exchange.mllp import CR, END, LIMIT, START, Event, Frame, Framer, Noise, TooLarge, Truncated
 
 log = logging.getLogger("soar2.listen")
@@ -112,7 +111,7 @@ class Connection(asyncio.Protocol):
     # What the listener calls
 
     def answered(self, answers: Sequence[bytes | None]) -> None:
-        """Send what is committed. None ends the connection: see ``Listener`` for why there is no answer then."""
+        """Send what is committed. None ends the connection; ``Listener`` says why there is no answer then."""
         self._unanswered -= len(answers)
         known = answers[: answers.index(None)] if None in answers else answers
         if not self._transport.is_closing():
@@ -123,7 +122,7 @@ class Connection(asyncio.Protocol):
         self.pace()
 
     def check_time(self, now: float) -> None:
-        """Close on a sender that leaves a frame unfinished: it holds memory, and its message is not coming."""
+        """Close on a sender that leaves a frame unfinished: it holds memory, its message is not coming."""
         if self._begun is not None and self._reading and now - self._begun > self._door.limits.frame_seconds:
             self.end("a frame was not finished in time")
 
@@ -215,6 +214,11 @@ def _settle(link: socket.socket | None) -> None:
         return
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+    for option, value in (
+        ("TCP_KEEPIDLE", 60),
+        ("TCP_KEEPINTVL", 15),
+        ("TCP_KEEPCNT", 4),
+        ("TCP_USER_TIMEOUT", 120_000),
+    ):
         if hasattr(socket, option):
             link.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -66,7 +66,12 @@ def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
     message = parse(bytes(row.raw))
     feed = select(feeds(), envelope_of(message))
     if feed is None:
-        return InboundMessage.FILTERED, "No feed in the feed file is for this sending application.", "MSH-3", ""
+        return (
+            InboundMessage.FILTERED,
+            "No feed in the feed file is for this sending application.",
+            "MSH-3",
+            "",
+        )
     message = parse(bytes(row.raw), feed.default_charset or None)
     results = read_results(message, feed)
     wanted = [result for result in results if inside(feed, result)]
@@ -87,7 +92,11 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
     if result.text_at:
         return None  # several orders share one report; it is filed once, where its text stands
     if not result.text.strip():
-        words = "The report is a document, not text; a person must open it." if result.attachments else "The report has no text."
+        words = (
+            "The report is a document, not text; a person must open it."
+            if result.attachments
+            else "The report has no text."
+        )
         return Unreadable(words, result.where or "OBX-5")
     filed = file_report(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
@@ -131,7 +140,12 @@ def _identity(result: ImagingResult) -> PatientIdentity | None:
 
 def _count_failure(message_id: int, fault: Exception, now: datetime) -> None:
     """A bug of ours must not lose the message nor stop the ones behind it: count, and in the end hold it."""
-    log.error("message %s could not be applied: %s", message_id, type(fault).__name__, exc_info=not isinstance(fault, DatabaseError))
+    log.error(
+        "message %s could not be applied: %s",
+        message_id,
+        type(fault).__name__,
+        exc_info=not isinstance(fault, DatabaseError),
+    )
     with transaction.atomic():
         row = InboundMessage.objects.select_for_update().get(id=message_id)
         if row.state != InboundMessage.STORED:
@@ -139,5 +153,5 @@ def _count_failure(message_id: int, fault: Exception, now: datetime) -> None:
         row.attempts += 1
         if row.attempts >= PATIENCE:
             row.state, row.done_at = InboundMessage.QUARANTINED, now
-            row.reason = f"The reader failed on this message ({type(fault).__name__}). It is kept; tell the maintainers its number."
+            row.reason = f"The reader failed ({type(fault).__name__}). Kept; tell the maintainers its number."
         row.save(update_fields=["attempts", "state", "reason", "done_at"])

@@ -98,6 +98,12 @@ def inside(feed: Feed, result: "ImagingResult") -> bool:
     return any(all(_word(word).search(names) for word in words.split()) for words in feed.procedure_words)
 
 
+def chosen(feed: Feed, results: "Sequence[ImagingResult]") -> "list[ImagingResult]":
+    """The results to follow: those inside, and where such an order has its text under another one, that one."""
+    holders = {result.text_at for result in results if result.text_at and inside(feed, result)}
+    return [result for result in results if inside(feed, result) or result.accession in holders]
+
+
 def why_outside(feed: Feed, result: "ImagingResult") -> str:
     """A sentence, free of patient data, why a result is outside the feed; empty when it is inside."""
     if inside(feed, result):

@@ -1,13 +1,13 @@
 """The inbox: one statement stores a whole group, and its commit comes before any byte of an answer.
 
-The tables are written by SQL on a connection of our own, not through Django's ORM: a group of 256 messages then costs
-one round trip and one flush of the disk, and a flush costs nearly the same for one row or for many.
+The tables are written by SQL on a connection of our own, not through Django's ORM: a group of 256 messages
+then costs one round trip and one flush of the disk, and a flush costs nearly the same for one row or many.
 """
 
 import asyncio
 import hashlib
 import itertools
-import secrets
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, LiteralString
@@ -16,7 +16,9 @@ import psycopg
 from django.conf import settings
 from psycopg import AsyncConnection, errors
 
-from soar2.exchange.arrival import Arrival, clashing
+from soar2.exchange.arrival import AnswerIds, Arrival, clashing
+
+log = logging.getLogger("soar2.listen")
 
 CHANNEL = "soar2_inbox"
 STATEMENT_SECONDS = 15.0  # a server that hangs longer is treated like one that is gone
@@ -26,13 +28,16 @@ NOT_FOR_LIBPQ = {"pool", "isolation_level", "server_side_binding", "assume_role"
 # The content is at fault, not the server: trying the same group again would fail for ever.
 CONTENT_FAULTS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
 
-# Two listeners may hold the same control id with different content at the same moment. Whoever stores messages
-# of one sender therefore holds that sender's lock until its commit. In sorted order, so that nobody deadlocks.
+# Two listeners may hold the same control id with different content at the same moment. Whoever stores
+# messages of one sender therefore holds that sender's lock until its commit; in sorted order, so that nobody
+# deadlocks.
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 MACHINE_CLOCK: LiteralString = "statement_timestamp()"
 DEMO_CLOCK: LiteralString = """
-    COALESCE((SELECT CASE WHEN running THEN hospital + (statement_timestamp() - "real") * rate ELSE hospital END
+    COALESCE((SELECT CASE WHEN running
+                          THEN hospital + (statement_timestamp() - "real") * rate ELSE hospital END
               FROM record_democlock WHERE id = 1), statement_timestamp())"""
+# Parameters go in binary (%b): written as text, a group of 256 messages took 45 ms to escape instead of 0.5.
 STORE: LiteralString = """
     INSERT INTO exchange_inboundmessage AS kept (
         received_at, door, peer, feed, raw, body_hash, sending_application, sending_facility, control_id,
@@ -41,8 +46,8 @@ STORE: LiteralString = """
            new.sending_facility, new.control_id, new.message_type, new.answer_code, new.answer,
            new.copies - 1, new.state, new.reason, new."where", 0, ''
     FROM unnest(
-        %s::text[], %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::int[])
+        %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+        %b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[])
         AS new(door, peer, raw, body_hash, sending_application, sending_facility, control_id, message_type,
                answer_code, answer, state, reason, "where", copies)
     {unless}
@@ -65,30 +70,20 @@ BEAT: LiteralString = """
 SESSION: LiteralString = """
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
     SET default_transaction_isolation = 'read committed';
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"""
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'"""
 
 Key = tuple[str, str, str, str]
 
 
 def connection_arguments() -> dict[str, Any]:
     """What psycopg needs to reach Django's default database, by unix socket or by network alike."""
-    database = settings.DATABASES["default"]
-    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}  # noqa: S106
+    database: dict[str, Any] = settings.DATABASES["default"]
+    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     found = {word: database.get(key) for word, key in named.items()}
     options = {key: value for key, value in database.get("OPTIONS", {}).items() if key not in NOT_FOR_LIBPQ}
     given = {key: value for key, value in {**found, **options}.items() if value not in (None, "")}
     return {"connect_timeout": 5, "tcp_user_timeout": 10_000, **given}
-
-
-class AnswerIds:
-    """Control ids (MSH-10) for our own answers: unique across listeners, 20 characters at most."""
-
-    def __init__(self) -> None:
-        self._start = secrets.token_hex(5)
-        self._count = itertools.count(1)
-
-    def next(self) -> str:
-        return f"{self._start}{next(self._count):x}"
 
 
 class Inbox:
@@ -106,8 +101,11 @@ class Inbox:
         self._answer_ids = answer_ids or AnswerIds()
 
     async def store(self, arrivals: Sequence[Arrival]) -> list[bytes]:
-        """Commit all of them; give the answer to each, in order. Raises ``psycopg.Error``: then nothing may be
-        answered, though some may have been committed (storing them again is harmless)."""
+        """Commit all of them; give the answer to each, in order.
+
+        Raises ``psycopg.Error``: then nothing may be answered, though some may have been committed (storing
+        them again is harmless).
+        """
         new, clashes = _first_of_each(arrivals)
         answers = await self._insert(self._store_new, new)
         # Not stored by the first statement: their control id belongs to other content, in the table or in
@@ -121,6 +119,7 @@ class Inbox:
             now = datetime.now(UTC)
             put_aside = [clashing(item, now=now, answer_id=self._answer_ids.next()) for item in rest]
             answers |= await self._insert(self._store_any, _copies(put_aside))
+            log.warning("control id with other content, or such a message again count=%d", len(rest))
         return [answers[item.key] for item in arrivals]
 
     async def store_patiently(self, arrivals: Sequence[Arrival], patience: float) -> list[bytes | None]:
@@ -175,17 +174,22 @@ class Inbox:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _insert(self, statement: bytes, groups: dict[Key, list[Arrival]]) -> dict[Key, bytes]:
-        """The answers of what is now stored, by key. Lock, rows and wake-up call are one transaction."""
+        """The answers of what is now stored, by key. Lock, rows and wake-up call are one transaction.
+
+        After any fault the connection is closed, whatever state it is in: that also rolls back.
+        """
         if not groups:
             return {}
         connection = await self._connected()
         locks = sorted({_lock_of(some[0]) for some in groups.values()})
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                async with connection.pipeline(), connection.transaction():
-                    await connection.execute(LOCK, (locks,))
+                async with connection.pipeline():  # all five leave together and cost one round trip
+                    await connection.execute("BEGIN")
+                    await connection.execute(LOCK, (locks,), prepare=True)
                     stored = await connection.execute(statement, _columns(groups), prepare=True)
-                    await connection.execute(NOTIFY)
+                    await connection.execute(NOTIFY, prepare=True)
+                    await connection.execute("COMMIT")
                 return {row[:4]: row[4] for row in await stored.fetchall()}
         except TimeoutError as late:
             await self.close()
@@ -202,8 +206,10 @@ class Inbox:
 
 
 def _first_of_each(arrivals: Sequence[Arrival]) -> tuple[dict[Key, list[Arrival]], list[Arrival]]:
-    """Copies of one message together (one statement may touch a row once); apart from these, the messages that
-    reuse a control id for other content than an earlier one of this group."""
+    """Copies of one message together, since one statement may touch a row only once.
+
+    Apart from these: the messages that reuse a control id for other content than an earlier one of the group.
+    """
     new: dict[Key, list[Arrival]] = {}
     clashes: list[Arrival] = []
     content: dict[tuple[str, str, str], str] = {}

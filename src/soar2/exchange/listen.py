@@ -10,14 +10,16 @@ import os
 import signal
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 
+import django
 import psycopg
+from django.conf import settings
 
-from soar2.exchange.arrival import Arrival
+from soar2.exchange.arrival import AnswerIds, Arrival
 from soar2.exchange.connection import Connection, Limits
-from soar2.exchange.inbox import AnswerIds, Inbox
+from soar2.exchange.inbox import Inbox, connection_arguments
 from soar2.exchange.mllp import LIMIT
 
 log = logging.getLogger("soar2.listen")
@@ -28,10 +30,10 @@ TICK = 0.5  # seconds
 class Listener:
     """The state of one door: its connections, what waits to be stored, and the one task that stores.
 
-    While the database is away a message waits up to ``limits.patience`` seconds; then its connection is closed
-    without an answer. AE would be wrong: it says that the content is at fault, and many senders then drop the message
-    or stop the feed for a person. No answer is what every MLLP sender resends after, and a resend of
-    something that had been stored after all is recognised.
+    While the database is away a message waits up to ``limits.patience`` seconds; then its connection is
+    closed without an answer. AE would be wrong: it says that the content is at fault, and many senders then
+    drop the message or stop the feed for a person. No answer is what every MLLP sender resends after, and a
+    resend of something that had been stored after all is recognised.
     """
 
     def __init__(self, inbox: Inbox, limits: Limits, answer_ids: AnswerIds, name: str, production: bool):
@@ -179,10 +181,6 @@ async def serve(
 
     Raises OSError when the address cannot be taken.
     """
-    from django.conf import settings
-
-    from soar2.exchange.inbox import connection_arguments
-
     limits = limits or Limits(max_bytes=max_bytes)
     stop = stop or asyncio.Event()
     answer_ids, demo = AnswerIds(), settings.PROGRAMME.demo
@@ -223,7 +221,7 @@ async def _keep_open(
         log.info("stopped port=%d", bound)
 
 
-async def _unless(stop: asyncio.Event, work) -> bool:
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
     """Whether ``work`` finished before ``stop`` was set."""
     task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     await asyncio.wait([task, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -248,8 +246,6 @@ def limits_from_environment() -> Limits:
 
 def run_listener(bind: str, port: int) -> int:
     """The listener's process: until SIGTERM or SIGINT, which drain it. The exit status."""
-    import django
-
     django.setup()
     try:
         asyncio.run(_until_signalled(bind, port))

@@ -22,7 +22,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Bytes that stood outside any frame (line ends between frames are not counted as noise)."""
+    """Bytes that stood outside any frame (line ends alone are no noise)."""
 
     content: bytes
 
@@ -59,6 +59,7 @@ class Framer:
         self.limit = limit
         self._buffer = bytearray()
         self._inside = False
+        self._noisy = False
         self._searched = 0
         self._head: bytes | None = None  # set while a message beyond the limit passes by
         self._passed = 0  # bytes of it already gone by
@@ -87,7 +88,7 @@ class Framer:
         rest, inside = bytes(self._buffer), self._inside
         head, size = self._head, self._passed + len(rest)
         self._buffer.clear()
-        self._inside, self._head, self._passed, self._searched = False, None, 0, 0
+        self._inside, self._noisy, self._head, self._passed, self._searched = False, False, None, 0, 0
         if head is not None:
             return [TooLarge(head, size)]
         return [Truncated(rest)] if inside else []
@@ -98,10 +99,12 @@ class Framer:
     def _find_start(self, events: list[Event]) -> bool:
         at = self._buffer.find(START)
         noise = bytes(self._buffer if at < 0 else self._buffer[:at])
-        if noise.strip(b"\r\n"):
+        if noise.strip(b"\r\n") or (noise and self._noisy):
             events.append(Noise(noise))
+            self._noisy = True  # until the next frame, line ends belong to it
         del self._buffer[: len(noise) + (at >= 0)]
         self._inside = at >= 0
+        self._noisy = self._noisy and not self._inside
         self._searched = 0
         return at >= 0
 

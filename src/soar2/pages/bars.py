@@ -46,7 +46,7 @@ def clock(
 ) -> SafeString:
     """Relative first, absolute under it, a bar between them where the start is known.
 
-    `verb="decide"` reads `decide in 41 min`, `what="visit"` reads `visit: 2 d 22 h left`, neither `41 min left`.
+    `verb="decide"` reads `decide in 41 min`; `what="visit"` reads `visit: 2 d 22 h left`; else `41 min left`.
     """
     if due is None:
         return format_html('<span class="clock">{}</span>', "no clock")
@@ -84,7 +84,7 @@ def sins_class(low: int, high: int) -> str:
 
 
 def sins_bar(low: int | None, high: int | None, width: int = 300) -> SafeString:
-    """The full score, 0 to 18, as an interval over its three published classes; None is drawn as not stated."""
+    """The full score, 0 to 18, as an interval over its published classes; None is drawn as not stated."""
     if low is None or high is None:
         return _sins_svg(
             width, "not stated", "SINS not stated", _sins_span(0, SINS_TOP, width, "c-open"), SINS_TOP / 2
@@ -98,7 +98,8 @@ def sins_bar(low: int | None, high: int | None, width: int = 300) -> SafeString:
 
 def _sins_span(low: int, high: int, width: int, css: str) -> str:
     k = width / SINS_TOP
-    return f'<rect class="{css}" x="{low * k - 2:.1f}" y="21" width="{(high - low) * k + 4:.1f}" height="10" rx="2"/>'
+    x, long = low * k - 2, (high - low) * k + 4
+    return f'<rect class="{css}" x="{x:.1f}" y="21" width="{long:.1f}" height="10" rx="2"/>'
 
 
 def _sins_svg(width: int, text: str, label: str, span: str, at: float) -> SafeString:
@@ -156,7 +157,8 @@ def _usual(usual: Sequence[float] | None, k: float, unit: float, height: int) ->
 def _silence(start: int | None, count: int, k: float, height: int) -> str:
     if start is None or start >= count:
         return ""
-    return f'<rect class="c-gap" x="{start * k:.1f}" y="1" width="{(count - start) * k - 1:.1f}" height="{height - 2}"/>'
+    long = (count - start) * k - 1
+    return f'<rect class="c-gap" x="{start * k:.1f}" y="1" width="{long:.1f}" height="{height - 2}"/>'
 
 
 def day_axis(marks: Sequence[str], width: int = 290) -> SafeString:

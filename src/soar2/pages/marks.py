@@ -5,7 +5,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 # Each lane has a shape of its own, so that the order survives grey print and colour blindness.
 SHAPES = {
-    "emergent": '<path class="g-on" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z"/><path class="g-cut" d="M7 4h2l-.3 5H7.3z"/>'
+    "emergent": '<path class="g-on" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z"/>'
+    '<path class="g-cut" d="M7 4h2l-.3 5H7.3z"/>'
     '<circle class="g-cut" cx="8" cy="11.4" r="1.15"/>',
     "urgent": '<path class="g-on" d="M8 1.2 15.4 14.6H.6z"/>',
     "expedited": '<path class="g-expedited" d="M8 .6 15.4 8 8 15.4.6 8z"/>',

@@ -35,7 +35,9 @@ def start(at: datetime, *, running: bool) -> None:
     )
 
 
-def change(*, running: bool | None = None, rate: float | None = None, forward: timedelta | None = None) -> datetime:
+def change(
+    *, running: bool | None = None, rate: float | None = None, forward: timedelta | None = None
+) -> datetime:
     """Pause, hasten or move the demo clock; it never goes back, since facts already carry its times."""
     row = state()
     if row is None:

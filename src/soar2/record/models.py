@@ -33,7 +33,9 @@ class PatientIdentifier(models.Model):
     kind = models.CharField(max_length=16, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["authority", "value"], name="one_patient_per_identifier")]
+        constraints = [
+            models.UniqueConstraint(fields=["authority", "value"], name="one_patient_per_identifier")
+        ]
 
 
 class Role(models.Model):
@@ -53,7 +55,9 @@ class Person(models.Model):
     email = models.EmailField(blank=True)
     phone = models.TextField(blank=True)
     active = models.BooleanField(default=True)
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="person")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
+    )
     roles = models.ManyToManyField(Role, related_name="people", blank=True)
 
     @property

@@ -14,11 +14,26 @@ NOTIFY = "soar2_outbox"
 
 
 def owe(
-    *, about: UUID, kind: str, channel: str, role: Role, now: datetime, lane: str = "", case_code: str = "", count: int = 0
+    *,
+    about: UUID,
+    kind: str,
+    channel: str,
+    role: Role,
+    now: datetime,
+    lane: str = "",
+    case_code: str = "",
+    count: int = 0,
 ) -> OutboxMessage:
     """Owe one delivery; call inside the transaction that makes it due. The worker is woken on commit."""
     message = OutboxMessage.objects.create(
-        about=about, kind=kind, channel=channel, role=role, lane=lane, case_code=case_code, count=count, created_at=now
+        about=about,
+        kind=kind,
+        channel=channel,
+        role=role,
+        lane=lane,
+        case_code=case_code,
+        count=count,
+        created_at=now,
     )
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY])
@@ -34,7 +49,9 @@ def lease(worker: str, limit: int = 10) -> list[OutboxMessage]:
         .filter(models.Q(leased_until=None) | models.Q(leased_until__lt=Now()))
         .order_by("not_before", "id")[:limit]
     )
-    OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(leased_until=Now() + LEASE, leased_by=worker)
+    OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(
+        leased_until=Now() + LEASE, leased_by=worker
+    )
     return rows
 
 
@@ -42,7 +59,12 @@ def lease(worker: str, limit: int = 10) -> list[OutboxMessage]:
 def sent(message: OutboxMessage, *, person: Person, now: datetime) -> None:
     """The channel took it."""
     OutboxMessage.objects.filter(id=message.id).update(
-        state=OutboxMessage.SENT, sent_at=now, person=person, leased_until=None, attempts=models.F("attempts") + 1, failure=""
+        state=OutboxMessage.SENT,
+        sent_at=now,
+        person=person,
+        leased_until=None,
+        attempts=models.F("attempts") + 1,
+        failure="",
     )
     DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="sent")
 

@@ -51,7 +51,9 @@ def _serialise(identity: PatientIdentity) -> None:
 
 def _known(identity: PatientIdentity):
     for authority, value, _ in identity.identifiers:
-        yield from PatientIdentifier.objects.filter(authority=authority, value=value).select_related("patient")
+        yield from PatientIdentifier.objects.filter(authority=authority, value=value).select_related(
+            "patient"
+        )
 
 
 def _check_same_person(patient: Patient, identity: PatientIdentity) -> None:
@@ -64,7 +66,12 @@ def _check_same_person(patient: Patient, identity: PatientIdentity) -> None:
 
 def _differs(known: str, stated: str) -> bool:
     fold = [" ".join(word.casefold().split()) for word in (known, stated)]
-    return all(fold) and fold[0] != fold[1] and not fold[0].startswith(fold[1]) and not fold[1].startswith(fold[0])
+    return (
+        all(fold)
+        and fold[0] != fold[1]
+        and not fold[0].startswith(fold[1])
+        and not fold[1].startswith(fold[0])
+    )
 
 
 def _create(identity: PatientIdentity, now: datetime) -> Patient:

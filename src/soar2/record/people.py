@@ -12,13 +12,22 @@ from soar2.record.programme import Programme
 
 @transaction.atomic
 def load_programme(programme: Programme) -> None:
-    """Make rows of the roles, people and rota in ``soar2.toml``. People no longer named lose their turns, not their history."""
+    """Make rows of the roles, people and rota in ``soar2.toml``.
+
+    People no longer named lose their turns, never their history.
+    """
     for role in programme.roles:
         Role.objects.update_or_create(key=role.key, defaults={"name": role.name, "phone": role.phone})
     for entry in programme.people:
         person, _ = Person.objects.update_or_create(
             key=entry.key,
-            defaults={"name": entry.name, "short": entry.short, "email": entry.email, "phone": entry.phone, "active": True},
+            defaults={
+                "name": entry.name,
+                "short": entry.short,
+                "email": entry.email,
+                "phone": entry.phone,
+                "active": True,
+            },
         )
         person.roles.set(Role.objects.filter(key__in=entry.roles))
     Person.objects.exclude(key__in=[entry.key for entry in programme.people]).update(active=False)
@@ -41,7 +50,9 @@ def load_programme(programme: Programme) -> None:
 def on_duty(role: str, at: datetime) -> Person | None:
     """Who holds ``role`` at ``at``; None is a hole in the rota. The first matching line of the file counts."""
     local = at.astimezone(settings.PROGRAMME.zone)
-    rules = RotaRule.objects.filter(role_id=role, person__active=True).select_related("person").order_by("order")
+    rules = (
+        RotaRule.objects.filter(role_id=role, person__active=True).select_related("person").order_by("order")
+    )
     return next((rule.person for rule in rules if covers(rule, local)), None)
 
 
@@ -51,7 +62,9 @@ def covers(rule: RotaRule, local: datetime) -> bool:
     if rule.since < rule.until:
         return today in rule.weekdays and rule.since <= clock < rule.until
     yesterday = (local - timedelta(days=1)).weekday()
-    return (today in rule.weekdays and clock >= rule.since) or (yesterday in rule.weekdays and clock < rule.until)
+    return (today in rule.weekdays and clock >= rule.since) or (
+        yesterday in rule.weekdays and clock < rule.until
+    )
 
 
 def person_of(user: Any) -> Person | None:

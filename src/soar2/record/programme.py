@@ -10,10 +10,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from soar2.record.calendar import Calendar
 
+UTC_ZONE = ZoneInfo("UTC")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MODES = ("demo", "production")
 KEYS = {
-    "": {"mode", "name", "time_zone", "address", "duty_role", "critical_results_phone", "calendar", "phones", "smtp", "pack", "role", "person", "rota", "feed"},
+    "": {
+        "mode",
+        "name",
+        "time_zone",
+        "address",
+        "duty_role",
+        "critical_results_phone",
+        "calendar",
+        "phones",
+        "smtp",
+        "pack",
+        "role",
+        "person",
+        "rota",
+        "feed",
+    },
     "calendar": {"opens", "closes", "working_days", "holidays"},
     "smtp": {"host", "port", "security", "username", "password_file", "sender", "timeout_seconds"},
     "pack": {"name", "version"},
@@ -69,11 +85,11 @@ class Programme:
     source: str = ""
     mode: str = "production"
     name: str = "Spine oncology programme"
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = UTC_ZONE
     address: str = ""
     duty_role: str = "spine-on-call"
     critical_results_phone: str = ""
-    calendar: Calendar = field(default_factory=lambda: Calendar(ZoneInfo("UTC")))
+    calendar: Calendar = field(default_factory=lambda: Calendar(UTC_ZONE))
     phones: tuple[tuple[str, str], ...] = ()
     smtp: Smtp = Smtp()
     pack: tuple[str, str] = ("soar2-open", "1")
@@ -99,7 +115,9 @@ class _Faults(list[str]):
 def load(path: Path) -> tuple[Programme, list[str]]:
     """The programme in ``path`` and a sentence for each fault; with faults the programme is not usable."""
     if not path.exists():
-        return Programme(), [f"There is no settings file at {path}. Copy docs/soar2.example.toml there and edit it."]
+        return Programme(), [
+            f"There is no settings file at {path}. Copy docs/soar2.example.toml there and edit it."
+        ]
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
@@ -129,7 +147,10 @@ def parse(table: dict[str, Any], source: str = "soar2.toml") -> tuple[Programme,
         calendar=_calendar(table.get("calendar", {}), zone, faults),
         phones=tuple((str(k), str(v)) for k, v in table.get("phones", {}).items()),
         smtp=_smtp(table.get("smtp", {}), faults),
-        pack=(table.get("pack", {}).get("name", "soar2-open"), str(table.get("pack", {}).get("version", "1"))),
+        pack=(
+            table.get("pack", {}).get("name", "soar2-open"),
+            str(table.get("pack", {}).get("version", "1")),
+        ),
         roles=roles,
         people=people,
         rota=tuple(_rota(table.get("rota", []), role_keys, {p.key for p in people}, faults)),
@@ -142,9 +163,13 @@ def parse(table: dict[str, Any], source: str = "soar2.toml") -> tuple[Programme,
 def _whole(programme: Programme, faults: _Faults) -> None:
     """What must be there for a notice to reach anybody."""
     if not programme.address.startswith(("http://", "https://")):
-        faults.append("address is missing: the http:// or https:// address people open, used in the link of each message.")
+        faults.append(
+            "address is missing: the http:// or https:// address people open, used in the link of each message."
+        )
     if programme.duty_role not in {role.key for role in programme.roles}:
-        faults.append(f"duty_role is '{programme.duty_role}', which is no [[role]]; it is told of what no other role can be.")
+        faults.append(
+            f"duty_role is '{programme.duty_role}', which is no [[role]]; it is told of what no other role can be."
+        )
     if not programme.smtp.host:
         faults.append("[smtp] host is missing: without a mail server no notice can leave.")
     if not programme.feed_tables:
@@ -152,7 +177,9 @@ def _whole(programme: Programme, faults: _Faults) -> None:
     covered = {entry.role for entry in programme.rota}
     for role in ("navigator", programme.duty_role, "neurosurgery-on-call"):
         if role not in covered:
-            faults.append(f"No [[rota]] line covers the role '{role}', so a notice for it would reach nobody.")
+            faults.append(
+                f"No [[rota]] line covers the role '{role}', so a notice for it would reach nobody."
+            )
 
 
 def _zone(name: str, faults: _Faults) -> ZoneInfo:
@@ -160,7 +187,7 @@ def _zone(name: str, faults: _Faults) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         faults.append(f"time_zone is '{name}'; it must be a name such as America/New_York.")
-        return ZoneInfo("UTC")
+        return UTC_ZONE
 
 
 def _time(text: Any, place: str, faults: _Faults) -> time:
@@ -224,7 +251,9 @@ def _roles(tables: list[dict[str, Any]], faults: _Faults) -> list[RoleEntry]:
         faults.unknown_keys("role", table, f"[[role]] {n}")
         key = str(table.get("key", ""))
         if not key or key in found:
-            faults.append(f"[[role]] {n}: key is {'missing' if not key else repr(key) + ' for a second time'}.")
+            faults.append(
+                f"[[role]] {n}: key is {'missing' if not key else repr(key) + ' for a second time'}."
+            )
             continue
         found[key] = RoleEntry(key, str(table.get("name", key)), str(table.get("phone", "")))
     return list(found.values())
@@ -236,10 +265,14 @@ def _people(tables: list[dict[str, Any]], roles: set[str], faults: _Faults) -> l
         faults.unknown_keys("person", table, f"[[person]] {n}")
         key = str(table.get("key", ""))
         if not key or key in found:
-            faults.append(f"[[person]] {n}: key is {'missing' if not key else repr(key) + ' for a second time'}.")
+            faults.append(
+                f"[[person]] {n}: key is {'missing' if not key else repr(key) + ' for a second time'}."
+            )
             continue
         faults.extend(
-            f"[[person]] '{key}': there is no [[role]] '{role}'." for role in table.get("roles", []) if role not in roles
+            f"[[person]] '{key}': there is no [[role]] '{role}'."
+            for role in table.get("roles", [])
+            if role not in roles
         )
         if "@" not in str(table.get("email", "")):
             faults.append(f"[[person]] '{key}': email is missing, so a message could not reach them.")
@@ -254,7 +287,9 @@ def _people(tables: list[dict[str, Any]], roles: set[str], faults: _Faults) -> l
     return list(found.values())
 
 
-def _rota(tables: list[dict[str, Any]], roles: set[str], people: set[str], faults: _Faults) -> list[RotaEntry]:
+def _rota(
+    tables: list[dict[str, Any]], roles: set[str], people: set[str], faults: _Faults
+) -> list[RotaEntry]:
     found = []
     for n, table in enumerate(tables, 1):
         place = f"[[rota]] {n}"
@@ -266,5 +301,9 @@ def _rota(tables: list[dict[str, Any]], roles: set[str], people: set[str], fault
             faults.append(f"{place}: there is no [[person]] '{person}'.")
         since = _time(table.get("from", "00:00"), f"{place} from", faults)
         until = _time(table.get("to", "24:00"), f"{place} to", faults)
-        found.append(RotaEntry(role, person, _weekdays(table.get("days", "daily"), f"{place} days", faults), since, until))
+        found.append(
+            RotaEntry(
+                role, person, _weekdays(table.get("days", "daily"), f"{place} days", faults), since, until
+            )
+        )
     return found

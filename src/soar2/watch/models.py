@@ -13,5 +13,7 @@ class Finding(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["key"], condition=models.Q(closed_at=None), name="one_open_finding_a_key")
+            models.UniqueConstraint(
+                fields=["key"], condition=models.Q(closed_at=None), name="one_open_finding_a_key"
+            )
         ]

@@ -48,7 +48,10 @@ def look(now: datetime, real: datetime) -> list[str]:
         log.info("settled: %s", key)
     for key, words in found.items():
         _, new = Finding.objects.update_or_create(
-            key=key, closed_at=None, defaults={"words": words}, create_defaults={"words": words, "opened_at": real}
+            key=key,
+            closed_at=None,
+            defaults={"words": words},
+            create_defaults={"words": words, "opened_at": real},
         )
         if new:
             log.error("found: %s: %s", key, words)
@@ -67,7 +70,11 @@ def _questions(now: datetime, real: datetime):
 
 def _undone(real: datetime) -> str:
     count = exchange.undone_before(real - UNDONE_AFTER)
-    return f"{count} stored message{'s' * (count != 1)} not applied for over a minute. Is soar2 work running?" if count else ""
+    return (
+        f"{count} stored message{'s' * (count != 1)} not applied for over a minute. Is soar2 work running?"
+        if count
+        else ""
+    )
 
 
 def _no_next_step(now: datetime) -> str:

@@ -92,7 +92,9 @@ def _reproduce(pack: Pack, row: dict[str, Any]) -> None:
 
 def _check_reach(cases: list[dict[str, Any]]) -> None:
     """A row that no case reaches could be wrong without anybody seeing it."""
-    grades = {end for case in cases if len(set(case["given"].get("escc", ()))) == 1 for end in case["given"]["escc"]}
+    grades = {
+        end for case in cases if len(set(case["given"].get("escc", ()))) == 1 for end in case["given"]["escc"]
+    }
     _reached(grades, escc.GRADES, "ESCC grade")
     _reached({case["given"].get("below_conus") for case in cases}, escc.BELOW_CONUS, "below-conus word")
     _reached({case["expect"]["lane"] for case in cases}, LANES, "lane")

@@ -30,7 +30,7 @@ _TOP = (
 )  # fmt: skip
 
 
-class PackRefused(Exception):
+class PackRefused(Exception):  # noqa: N818 -- a verdict in the product's own words, like Refused
     """A pack that does not load; ``str`` of it is a sentence for the person who installs packs."""
 
 
@@ -39,7 +39,9 @@ def refuse_unless(holds: bool, sentence: str) -> None:
         raise PackRefused(sentence)
 
 
-def keys(table: Any, wanted: tuple[str, ...], where: str, *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+def keys(
+    table: Any, wanted: tuple[str, ...], where: str, *, optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The table itself when it has exactly these keys. An unknown key is a value that nobody would use."""
     refuse_unless(isinstance(table, dict), f"{where} is not a table.")
     missing = [key for key in wanted if key not in table and key not in optional]
@@ -127,7 +129,9 @@ def _cutoffs(table: Any) -> Cutoffs:
 def _hours(table: Any) -> Hours:
     rows = keys(table, ("weekdays", "start", "end"), "hours")
     days = rows["weekdays"]
-    refuse_unless(isinstance(days, list) and days == sorted(set(days)), "hours.weekdays is not a rising list.")
+    refuse_unless(
+        isinstance(days, list) and days == sorted(set(days)), "hours.weekdays is not a rising list."
+    )
     start, end = number(rows["start"], "hours.start", 0, _DAY), number(rows["end"], "hours.end", 0, _DAY)
     refuse_unless(start < end, "hours.start is not before hours.end.")
     return Hours(tuple(number(day, "hours.weekdays", 1, 7) for day in days), start, end)
@@ -164,7 +168,9 @@ def _rung(value: Any, where: str) -> Rung:
 def _ladder(value: Any, where: str) -> tuple[Rung, ...]:
     refuse_unless(isinstance(value, list) and len(value) > 0, f"{where} has no rung.")
     rungs = tuple(_rung(row, f"{where}[{n}]") for n, row in enumerate(value, 1))
-    refuse_unless([r.n for r in rungs] == list(range(1, len(rungs) + 1)), f"{where} is not numbered 1, 2, 3 ...")
+    refuse_unless(
+        [r.n for r in rungs] == list(range(1, len(rungs) + 1)), f"{where} is not numbered 1, 2, 3 ..."
+    )
     for kind in ("elapsed", "working"):
         minutes = [r.after.minutes for r in rungs if r.after.kind == kind]
         refuse_unless(minutes == sorted(minutes), f"{where} goes back in time.")
@@ -174,7 +180,5 @@ def _ladder(value: Any, where: str) -> tuple[Rung, ...]:
 def _clocks(value: Any, where: str) -> Clocks:
     names = ("acknowledge", "action", "visit", "treatment")
     rows = keys(value, names, where, optional=("visit", "treatment"))
-    spans = {name: _span(rows[name], f"{where}.{name}") if name in rows else None for name in names}
-    acknowledge, action = spans["acknowledge"], spans["action"]
-    assert acknowledge is not None and action is not None  # noqa: S101 -- required keys, checked above
-    return Clocks(acknowledge, action, spans["visit"], spans["treatment"])
+    found = {name: _span(rows[name], f"{where}.{name}") for name in names if name in rows}
+    return Clocks(found["acknowledge"], found["action"], found.get("visit"), found.get("treatment"))

@@ -8,8 +8,8 @@ from django import template
 from django.conf import settings
 from django.utils import timezone
 
-from soar2.demo.controls import SPEEDS
-from soar2.demo.moments import MOMENTS
+from soar2.demo.controls import SPEEDS, in_words
+from soar2.demo.moments import Moment, ahead
 from soar2.record import clock
 
 register = template.Library()
@@ -17,17 +17,17 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Shown:
-    """``at`` is in hospital time; ``moments`` are those still ahead, as (key, words)."""
+    """``at`` is in hospital time; ``moments`` are those still ahead."""
 
     at: datetime
     running: bool
     rate: int
     zone: str
-    moments: tuple[tuple[str, str], ...]
+    moments: tuple[Moment, ...]
 
     @property
     def words(self) -> str:
-        return self.at.strftime("%a %-d %b %Y %H:%M:%S")
+        return in_words(self.at)
 
     @property
     def pace(self) -> str:
@@ -48,11 +48,5 @@ def demo_clock() -> Shown | None:
     if row is None:
         return None
     now = clock.reading(row, timezone.now())
-    ahead = tuple((key, words) for key, words, at in MOMENTS if at > now)
-    return Shown(
-        now.astimezone(settings.PROGRAMME.zone),
-        row.running,
-        round(row.rate),
-        str(settings.PROGRAMME.zone),
-        ahead,
-    )
+    zone = settings.PROGRAMME.zone
+    return Shown(now.astimezone(zone), row.running, round(row.rate), str(zone), ahead(now))

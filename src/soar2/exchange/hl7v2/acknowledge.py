@@ -35,8 +35,6 @@ CONDITIONS = {
     "205": "Duplicate key identifier",
     "207": "Application internal error",
 }
-# Known to table 0123 and without a report: ordered, scheduled, nothing yet, no such order, no such patient.
-NO_REPORT_YET = frozenset({"O", "I", "S", "Y", "Z", "N"})
 TEXT_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+))?")
 _VERSION = re.compile(r"2\.[1-9](?:\.\d+)*\Z", re.ASCII)
 
@@ -130,8 +128,8 @@ def _content(message: Message) -> Iterator[Verdict]:
         yield Verdict("AE", "The message has no OBX segment.", "OBX", "100")
     for number, order in enumerate(orders, 1):
         place = f"OBR[{number}]" if number > 1 else "OBR"
-        if order.component(25).upper() not in {*STANDINGS, *NO_REPORT_YET, ""}:
-            yield Verdict("AE", "OBR-25 is not a result status of HL7 table 0123.", f"{place}-25", "103")
+        if order.component(25).upper() not in {*STANDINGS, ""}:
+            yield Verdict("AE", "OBR-25 is not a result status known here.", f"{place}-25", "103")
         for field in (7, 8, 22):
             if not well_formed(order.component(field)):
                 yield Verdict("AE", f"OBR-{field} is not an HL7 time.", f"{place}-{field}", "102")
@@ -151,8 +149,9 @@ def _codes(message: Message | None, verdict: Verdict) -> list[str]:
         return [verdict.code]
     commit = _commit_code(verdict)
     codes = [commit] if _wanted(accept, commit) else []
-    refused = commit != "CA" and accept != "" and accept != "NE"
-    return codes + ([verdict.code] if _wanted(application, verdict.code) and not refused else [])
+    if codes and commit != "CA":  # refused at the door: there is no second answer to come
+        return codes
+    return [*codes, verdict.code] if _wanted(application, verdict.code) else codes
 
 
 def _commit_code(verdict: Verdict) -> str:

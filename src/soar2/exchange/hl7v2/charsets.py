@@ -129,9 +129,13 @@ def _wanted(declared: str, default: str | None, notes: list[Note]) -> str:
     known = [codec for codec in map(codec_for, names) if codec]
     if len(known) < len(names):
         notes.append(Note("charset", "MSH-18 names a character set that is not in HL7 table 0211."))
+    if any(codec in ("utf-16", "utf-32") for codec in known):  # its MSH could not have been read byte by byte
+        notes.append(Note("charset", "MSH-18 names a two- or four-byte set, but the bytes are single."))
+        known = [codec for codec in known if codec not in ("utf-16", "utf-32")]
     if "iso2022_jp_2" in known:  # the later repetitions are switched to by escape codes inside the text
         return "iso2022_jp_2"
-    return known[0] if known else (codec_for(default or "") or "utf-8")
+    usual = codec_for(default or "") or "utf-8"
+    return known[0] if known else ("utf-8" if usual in ("utf-16", "utf-32") else usual)
 
 
 def _note_result(raw: bytes, wanted: str, codec: str, notes: list[Note]) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-_FORMS = r"(F|S|T|R|E|P|H|N|[Xx][0-9A-Fa-f]+|\.[A-Za-z]{2}[+-]?\d{0,3}|C[0-9A-F]{4}|M[0-9A-F]{4,6})"
+_FORMS = r"(F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|\.[A-Za-z]{2}[+-]?\d{0,3}|C[0-9A-F]{4}|M[0-9A-F]{4,6})"
 _BLANK_LINES_AT_MOST = 60  # one page; a sender's \.sp999\ must not blow a report up
 
 Unescape = Callable[[str], str]
@@ -32,7 +32,7 @@ def unescaper(delimiters: str, codec: str) -> Unescape:
         word = found[1]
         if word in letters:
             return letters[word].strip()
-        return _formatting(word) if word[0] not in "Xx" else _hexadecimal(word[1:], codec, found[0])
+        return _formatting(word) if word[0] != "X" else _hexadecimal(word[1:], codec, found[0])
 
     return lambda text: pattern.sub(replaced, text) if escape in text else text
 

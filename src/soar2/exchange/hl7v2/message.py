@@ -225,7 +225,7 @@ class Message:
             raise ValueError(f"not a place in an HL7 message: {path!r}")
         occurrence, number, rep, component, sub = (int(part) if part else None for part in found.groups()[1:])
         segments = self.segments(found[1])
-        index = (occurrence or 1) - 1
+        index = 0 if occurrence is None else occurrence - 1
         segment = segments[index] if 0 <= index < len(segments) else None
         return segment, number, rep, component, sub
 
@@ -299,25 +299,28 @@ def _header(text: str) -> tuple[int, Delimiters, list[Note]]:
 def _segments(
     decoded: Decoded, start: int, delimiters: Delimiters
 ) -> tuple[list[Segment], list[tuple[int, int]], list[Note]]:
-    text = decoded.text
-    unescape = unescaper("".join(delimiters), decoded.codec)
-    segments: list[Segment] = []
+    text, field = decoded.text, delimiters.field
+    rows: list[tuple[str, int, int]] = []
     ignored: list[tuple[int, int]] = []
     kinds: dict[str, str] = _line_ends(text)
+    missing = -1  # how many delimiters the last segment lacks until its text field would be closed
     if text[:start].strip("\0\x0b \r\n"):
         _before(text[:start], kinds, ignored)
-    for name, first, end in _lines(text, start, delimiters.field):
+    for name, first, end in _lines(text, start, field):
         if name in BATCH_SEGMENTS:
             kinds["batch"] = "Batch segments stand around the message."
-        elif name:
-            segments.append(Segment(name, text[first:end], first, delimiters, unescape))
-        elif _continues(segments[-1]):
-            last = segments[-1]
-            segments[-1] = Segment(last.name, text[last.start : end], last.start, delimiters, unescape)
+        elif name and (end - first > 3 or missing != 0):
+            rows.append((name, first, end))
+            missing = OPEN_TEXT[name] - text.count(field, first, end) if name in OPEN_TEXT else -1
+        elif missing == 0:
+            rows[-1] = (*rows[-1][:2], end)
+            missing -= text.count(field, first, end)
             kinds["continuation"] = "Line ends stand unescaped inside a text field."
         elif not _BLANK.match(text[first:end]):
             ignored.append((first, end))
             kinds["noise"] = "A line that is no segment was left aside."
+    unescape = unescaper("".join(delimiters), decoded.codec)
+    segments = [Segment(name, text[first:end], first, delimiters, unescape) for name, first, end in rows]
     _look_over(segments, text, kinds)
     return segments, ignored, [Note(kind, words) for kind, words in kinds.items()]
 
@@ -335,12 +338,6 @@ def _lines(text: str, start: int, field: str) -> Iterator[tuple[str, int, int]]:
             yield named[1], named.start(1), end
         else:
             yield "", first, end
-
-
-def _continues(segment: Segment) -> bool:
-    """Whether the segment ends inside its text field, so that the next odd line belongs to the report."""
-    number = OPEN_TEXT.get(segment.name)
-    return number is not None and segment.text.count(segment.delimiters.field) == number
 
 
 def _before(text: str, kinds: dict[str, str], ignored: list[tuple[int, int]]) -> None:
@@ -366,9 +363,20 @@ def _look_over(segments: list[Segment], text: str, kinds: dict[str, str]) -> Non
     counts = Counter(segment.name for segment in segments)
     if counts["MSH"] > 1:
         raise Unreadable("Several messages stand in one; send each in its own frame.", "MSH")
+    field = segments[0].delimiters.field
     for name in _RUN_TOGETHER:
-        if text.count(name + segments[0].delimiters.field) > counts[name]:
+        if text.count(name + field) > counts[name] and _starts(name, field, text) > counts[name]:
             kinds["run-together"] = f"A second segment ({name}) may stand on another segment's line."
+
+
+def _starts(name: str, field: str, text: str) -> int:
+    """How often a segment seems to begin, wherever on a line: ``DANTE|`` is a name, ``NTE|1|`` a segment."""
+    bar = re.escape(field)
+    first = {"ORC": rf"[A-Z]{{2}}{bar}", "OBX": rf"\d{{0,4}}{bar}[A-Z]{{2,3}}{bar}"}.get(
+        name, rf"\d{{1,4}}{bar}"
+    )
+    inside = len(re.findall(rf"(?:(?<![A-Za-z0-9\r\n])|(?<={bar}[A-Z])){name}{bar}{first}", text))
+    return inside + len(re.findall(rf"[\r\n][ \t\0\x0b]*{name}{bar}", text))
 
 
 def _pieces(raw: str, mark: str) -> list[str]:

@@ -26,18 +26,31 @@ _LINE_END = re.compile(r"\r\n?")
 class ReportText:
     """The text found under one OBR. ``results`` are the OBX-11 codes of all text rows, withdrawn ones too."""
 
-    text: str = ""
+    lines: list[str] = field(default_factory=list)
+    length: int = 0
     sources: list[TextSource] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    withdrawn: list[tuple[str, str, str]] = field(default_factory=list)
     observer: Segment | None = None
 
     def add(self, words: str, where: str, code: str) -> None:
         """One stretch of text on lines of its own."""
-        start = len(self.text) + 1 if self.sources else 0
-        self.text = f"{self.text}\n{words}" if self.sources else words
-        self.sources.append(TextSource(start, len(self.text), where, code))
+        start = self.length + 1 if self.sources else 0
+        self.length = start + len(words)
+        self.lines.append(words)
+        self.sources.append(TextSource(start, self.length, where, code))
+
+    @property
+    def text(self) -> str:
+        """The report, its stretches joined by line ends."""
+        return "\n".join(self.lines)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no word in it."""
+        return not any(words.strip() for words in self.lines)
 
     def note(self, kind: str, words: str) -> None:
         """A remark, once."""
@@ -57,10 +70,20 @@ def read_text(rows: Sequence[tuple[str, Segment]], feed: Feed) -> ReportText:
             _observation(found, where, row, feed)
         else:
             _comment(found, where, row)
-    if not found.text.strip():
+    _settle_withdrawn(found)
+    if found.empty:
         for where, row in rows[:first]:
             _comment(found, where, row)
     return found
+
+
+def _settle_withdrawn(found: ReportText) -> None:
+    """Single lines marked deleted or wrong stay out; a report withdrawn as a whole keeps its words."""
+    if found.withdrawn and found.empty:
+        for stretch in found.withdrawn:
+            found.add(*stretch)
+    elif found.withdrawn:
+        found.note("withdrawn", "Lines that the sender marks as deleted or wrong (OBX-11) were left out.")
 
 
 def _observation(found: ReportText, where: str, row: Segment, feed: Feed) -> None:
@@ -71,7 +94,7 @@ def _observation(found: ReportText, where: str, row: Segment, feed: Feed) -> Non
         found.note("document", "A document came with the report; it is not text and was not read.")
     elif kind and kind not in feed.text_types:
         found.note("discrete", f"Values of type {kind} were not read as report text.")
-    elif kind or row.raw(5):
+    elif len(row) >= 5 and (kind or row.raw(5)):
         if not kind:
             found.note("type", "OBX-2 is empty; the value was read as text.")
         _words(found, where, row)
@@ -81,11 +104,15 @@ def _words(found: ReportText, where: str, row: Segment) -> None:
     raw, status = _value(found, row)
     found.results.append(status)
     found.observer = found.observer or (row if row.raw(16) else None)
-    if status in WITHDRAWN:
-        found.note("withdrawn", "Lines that the sender marks as deleted or wrong (OBX-11) were left out.")
-        return
-    for number, words in enumerate(_repetitions(row, raw), 1):
-        found.add(_lines(row, words), f"{where}-5[{number}]", row.component(3))
+    code, pieces = row.component(3), _repetitions(row, raw)
+    # Where the words were put together again, only the field as a whole can be pointed at.
+    as_sent = raw == row.raw(5) and not _ABOUT.search(raw)
+    for number, words in enumerate(pieces, 1):
+        stretch = (_lines(row, words), f"{where}-5[{number}]" if as_sent else f"{where}-5", code)
+        if status in WITHDRAWN:
+            found.withdrawn.append(stretch)
+        else:
+            found.add(*stretch)
 
 
 def _value(found: ReportText, row: Segment) -> tuple[str, str]:
@@ -111,9 +138,9 @@ def _repetitions(row: Segment, raw: str) -> list[str]:
 
 
 def _comment(found: ReportText, where: str, row: Segment) -> None:
-    for number, words in enumerate(_repetitions(row, row.raw(3)), 1):
+    for words in _repetitions(row, row.raw(3)):
         if words:
-            found.add(_lines(row, words), f"{where}-3[{number}]", "NTE")
+            found.add(_lines(row, words), f"{where}-3", "NTE")
 
 
 def _lines(row: Segment, raw: str) -> str:

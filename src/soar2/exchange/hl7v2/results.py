@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
+from typing import Any
 
 from soar2.errors import Unreadable
 from soar2.exchange.feeds import Feed
 from soar2.exchange.hl7v2.charsets import Note
-from soar2.exchange.hl7v2.envelope import envelope_of
+from soar2.exchange.hl7v2.envelope import Envelope, envelope_of
 from soar2.exchange.hl7v2.identity import practitioner, read_patient
 from soar2.exchange.hl7v2.message import Message, Segment
 from soar2.exchange.hl7v2.report_text import WITHDRAWN, ReportText, read_text
@@ -36,6 +37,9 @@ __all__ = [
 # OBR-25, HL7 table 0123, in the programme's words. A is "some results" in the table, but imaging senders
 # use it for an addendum; reading it so can only tell somebody too much, never too little.
 STANDINGS = {
+    "O": "pending",
+    "I": "pending",
+    "S": "pending",
     "P": "preliminary",
     "R": "preliminary",
     "M": "preliminary",
@@ -76,8 +80,8 @@ def read_results(message: Message, feed: Feed | None = None) -> tuple[ImagingRes
     orders = _orders(message)
     if not orders:
         raise Unreadable("The message has no OBR segment, so there is no result in it.", "OBR")
-    read = [_result(message, order, feed or _ANY_FEED) for order in orders]
-    return tuple(_sharing(read))
+    sender = envelope_of(message)
+    return tuple(_sharing([_result(message, sender, order, feed or _ANY_FEED) for order in orders]))
 
 
 def _orders(message: Message) -> list[_Order]:
@@ -110,8 +114,8 @@ def _attach(order: _Order, where: str, segment: Segment) -> None:
         order.others.setdefault(segment.name, segment)
 
 
-def _result(message: Message, order: _Order, feed: Feed) -> ImagingResult:
-    obr, header = order.obr, message.header
+def _result(message: Message, sender: Envelope, order: _Order, feed: Feed) -> ImagingResult:
+    obr = order.obr
     patient, identity = read_patient(order.pid, feed)
     words = read_text(order.rows, feed)
     status = _status(order, words)
@@ -119,7 +123,6 @@ def _result(message: Message, order: _Order, feed: Feed) -> ImagingResult:
     if not identity and not accession:
         identity = NO_ACCESSION.format(feed.accession_field or "OBR-3")
     moments, faults = _moments(message, order, feed)
-    sender = envelope_of(message)
     start, end = _at(moments, "OBR-7"), _at(moments, "OBR-8")
     return ImagingResult(
         where=order.where,
@@ -140,22 +143,29 @@ def _result(message: Message, order: _Order, feed: Feed) -> ImagingResult:
         moments=MappingProxyType(moments),
         sources=tuple(words.sources),
         attachments=tuple(words.attachments),
-        author=_author(obr, words),
-        ordering=_ordering(order),
-        location=" ".join(part for part in order.pv1.components(3)[:3] if part) if order.pv1 else "",
-        patient_class=_component(order.pv1, 2),
-        visit_number=_component(order.pv1, 19),
-        reason="; ".join(
-            filter(None, (_words(obr, 31, rep) for rep in range(1, len(obr.repetitions(31)) + 1)))
-        ),
-        clinical_information=obr.field(13).strip(),
-        control_id=sender.control_id,
-        sequence=_number(header.component(13)),
-        sending_application=sender.sending_application,
-        sending_facility=sender.sending_facility,
         faults=tuple(faults),
         notes=(*message.notes, *words.notes, *_odd_times(moments)),
+        control_id=sender.control_id,
+        sequence=_number(message.header.component(13)),
+        sending_application=sender.sending_application,
+        sending_facility=sender.sending_facility,
+        **_around(order, words),
     )
+
+
+def _around(order: _Order, words: ReportText) -> dict[str, Any]:
+    """Who wrote and ordered it, where the patient is, and why the exam was asked for."""
+    obr, pv1 = order.obr, order.pv1
+    reasons = (_words(obr, 31, rep) for rep in range(1, len(obr.repetitions(31)) + 1))
+    return {
+        "author": _author(obr, words),
+        "ordering": _ordering(order),
+        "location": " ".join(part for part in pv1.components(3)[:3] if part) if pv1 else "",
+        "patient_class": _component(pv1, 2),
+        "visit_number": _component(pv1, 19),
+        "reason": "; ".join(filter(None, reasons)),
+        "clinical_information": obr.field(13).strip(),
+    }
 
 
 def _status(order: _Order, words: ReportText) -> str:
@@ -221,16 +231,29 @@ def _odd_times(moments: dict[str, Moment]) -> list[Note]:
 
 def _sharing(results: Sequence[ImagingResult]) -> list[ImagingResult]:
     """Several orders may share one report: those without text of their own point to the one that holds it."""
+    forward = _nearest(results)
+    backward = list(reversed(_nearest(results[::-1])))
     shared = []
-    for index, result in enumerate(results):
-        holders = [other for other in (*results[index:], *reversed(results[:index])) if _holds(other, result)]
+    for result, later, earlier in zip(results, forward, backward, strict=True):
+        held = _own(later, result) or _own(earlier, result)
         empty = not result.text.strip() and not result.attachments
-        shared.append(replace(result, text_at=holders[0].accession) if empty and holders else result)
+        shared.append(replace(result, text_at=held) if empty else result)
     return shared
 
 
-def _holds(other: ImagingResult, result: ImagingResult) -> bool:
-    return bool(other.text.strip()) and other.patient.stated == result.patient.stated
+def _nearest(results: Sequence[ImagingResult]) -> list[ImagingResult | None]:
+    """For each result the next one from there that has words."""
+    found: list[ImagingResult | None] = []
+    nearest = None
+    for result in reversed(results):
+        nearest = result if result.text.strip() else nearest
+        found.append(nearest)
+    return found[::-1]
+
+
+def _own(other: ImagingResult | None, result: ImagingResult) -> str:
+    """The accession of a result of the same patient."""
+    return other.accession if other and other.patient.stated == result.patient.stated else ""
 
 
 def _procedure(obr: Segment) -> Procedure:

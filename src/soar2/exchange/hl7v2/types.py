@@ -96,8 +96,8 @@ class ImagingResult:
     urgent finding is not lost with the identity. ``exam_end`` is OBR-8, else OBR-7 and then
     ``exam_time_is_start`` is True; it is None when neither can be read, and never taken from MSH-7.
     ``status`` is the code of OBR-25 (HL7 table 0123) after OBX-11 was heard, ``standing`` its plain word:
-    preliminary, final, corrected, addended or wrong. ``text_at`` names the accession whose result holds the
-    text when several orders share one report; it is empty otherwise.
+    pending (ordered, no report yet), preliminary, final, corrected, addended or wrong. ``text_at`` names
+    the accession whose result holds the text when several orders share one report; it is empty otherwise.
     """
 
     where: str

@@ -19,6 +19,8 @@ SAC, CORD, BACK = 0.10, (0.31, 0.70), 0.91
 """Undisturbed front of the sac, edges of the cord, back of the sac, in the same unit."""
 TIP = MID["L1"] + 9
 """The cord ends at the lower edge of L1."""
+FINE = 1.25
+"""Step along the column where a lesion reaches in, in millimetres."""
 SAC_END, TOP, FOOT = MID["S2"] + 8, START + 2, MID["S4"]
 
 
@@ -59,7 +61,7 @@ def _taper(s: float) -> float:
     arms = 0.16 * max(0, 1 - abs(s - MID["C6"]) / 45)
     legs = 0.10 * max(0, 1 - abs(s - MID["T12"]) / 40)
     width = 1 + arms + legs
-    return width if s < top else width * max(0, (tip - s) / (tip - top)) ** 0.6
+    return width if s < top else float(width * max(0, (tip - s) / (tip - top)) ** 0.6)
 
 
 def cord_edges(found: Sequence[Mass], s: float) -> tuple[float, float]:
@@ -74,19 +76,20 @@ def cord_edges(found: Sequence[Mass], s: float) -> tuple[float, float]:
     return front, min(back, BACK)
 
 
-def _run(a: float, b: float, found: Sequence[Mass]) -> list[float]:
-    """Arc lengths: coarse along normal canal, fine where a lesion reaches in."""
+def _run(a: float, b: float, found: Sequence[Mass], fine: float) -> list[float]:
+    """Arc lengths: coarse along normal canal, finer at the cord's tip, fine where a lesion reaches in."""
     marks = [a]
     while marks[-1] < b:
         s = marks[-1]
-        near = any(m.mid - m.half - 6 < s < m.mid + m.half + 2 for m in found)
-        marks.append(min(b, s + (1.25 if near else 5)))
+        near = any(m.mid - m.half - 11 < s < m.mid + m.half + 2 for m in found)
+        tip = MID["T11"] - 10 < s < TIP
+        marks.append(min(b, s + (fine if near else max(fine, 3) if tip else 10)))
     return marks
 
 
 def _closing(s: float) -> float:
     """The sac ends rounded."""
-    return max(0, min(1, (SAC_END - s) / 22)) ** 0.5
+    return float(max(0, min(1, (SAC_END - s) / 22)) ** 0.5)
 
 
 def _outline(front: list[Point], back: list[Point]) -> str:
@@ -95,13 +98,13 @@ def _outline(front: list[Point], back: list[Point]) -> str:
 
 def space() -> str:
     """The canal itself, the same in every drawing."""
-    run = arcs(TOP, FOOT, 5)
+    run = arcs(TOP, FOOT, 10)
     return path("sp-space", _outline([in_canal(s, 0) for s in run], [in_canal(s, 1) for s in run]))
 
 
-def _fluid(found: Sequence[Mass], a: float, b: float) -> str:
+def _fluid(found: Sequence[Mass], a: float, b: float, fine: float) -> str:
     end = min(b, SAC_END)
-    run = _run(a, min(end, SAC_END - 12), found)
+    run = _run(a, min(end, SAC_END - 12), found, fine)
     if end > SAC_END - 12:
         run += arcs(SAC_END - 11, end, 1.5)
     front = [in_canal(s, 0.5 + (max(SAC, reach(found, s)) - 0.5) * _closing(s)) for s in run]
@@ -113,7 +116,7 @@ def _roots(found: Sequence[Mass], a: float, b: float) -> str:
     start, end = max(a, TIP - 14), min(b, SAC_END - 4)
     if start >= end:
         return ""
-    lines = [[_root(found, share, s) for s in arcs(start, end, 4)] for share in (0.38, 0.52, 0.66, 0.78)]
+    lines = [[_root(found, share, s) for s in arcs(start, end, 6)] for share in (0.38, 0.52, 0.66, 0.78)]
     return path("sp-root", "".join(polygon(line, close=False) for line in lines))
 
 
@@ -123,22 +126,22 @@ def _root(found: Sequence[Mass], share: float, s: float) -> Point:
     return in_canal(s, max(0.5 + (share - 0.5) * fan, pushed))
 
 
-def _cord(found: Sequence[Mass], a: float, b: float) -> str:
+def _cord(found: Sequence[Mass], a: float, b: float, fine: float) -> str:
     end = min(b, TIP)
     if a >= end:
         return ""
-    run = _run(a, end, found)
+    run = _run(a, end, found, fine)
     edges = [cord_edges(found, s) for s in run]
     front = [in_canal(s, e[0]) for s, e in zip(run, edges, strict=True)]
     back = [in_canal(s, e[1]) for s, e in zip(run, edges, strict=True)]
     return path("sp-cord", _outline(front, back))
 
 
-def contents(found: Sequence[Mass], a: float = TOP, b: float = SAC_END) -> str:
+def contents(found: Sequence[Mass], a: float = TOP, b: float = SAC_END, fine: float = FINE) -> str:
     """Fluid, roots and cord between two arc lengths."""
     if a >= SAC_END:
         return ""
-    return _fluid(found, a, b) + _roots(found, a, b) + _cord(found, a, b)
+    return _fluid(found, a, b, fine) + _roots(found, a, b) + _cord(found, a, b, fine)
 
 
 def symbols() -> str:
@@ -146,13 +149,13 @@ def symbols() -> str:
     return f'<g id="spine-space">{space()}</g><g id="spine-canal">{contents([])}</g>'
 
 
-def signal(found: Sequence[Mass], name: str) -> str:
+def signal(found: Sequence[Mass], name: str, fine: float = FINE) -> str:
     """A pale spindle inside the cord; nothing where there is no cord."""
     mid, long = MID[name], ROWS[name].height * 1.25
     if mid >= TIP:
         return ""
     front, back = [], []
-    for s in arcs(mid - long, min(mid + long, TIP), 1.0):
+    for s in arcs(mid - long, min(mid + long, TIP), fine):
         a, b = cord_edges(found, s)
         w = min(0.11, (b - a) * 0.36) * max(0, 1 - (abs(s - mid) / long) ** 2) ** 0.5
         front.append(in_canal(s, (a + b) / 2 - w))
@@ -160,17 +163,17 @@ def signal(found: Sequence[Mass], name: str) -> str:
     return path("sp-signal", _outline(front, back))
 
 
-def invasion(one: Mass, css: str = "sp-inv") -> str:
+def invasion(one: Mass, css: str = "sp-inv", fine: float = FINE) -> str:
     """The mass itself, from inside the body's back wall to where it reaches."""
-    run = arcs(one.mid - one.half, one.mid + one.half, 1.0)
+    run = arcs(one.mid - one.half, one.mid + one.half, fine)
     root = [-0.08 * max(0, 1 - (abs(s - one.mid) / (one.half * 0.72)) ** 2) ** 0.5 for s in run]
     front = [in_canal(s, share) for s, share in zip(run, root, strict=True)]
     return path(css, _outline(front, [in_canal(s, reach([one], s)) for s in run]))
 
 
-def unsure(name: str, level: Level, uid: str) -> str:
+def unsure(name: str, level: Level, uid: str, fine: float = FINE) -> str:
     """Where the report leaves room above what it states: hatched and hollow, up to the worst it allows."""
     one = mass(name, level.possible)
     if not one:
         return ""
-    return invasion(one, "sp-unsure").replace(" d=", f' fill="url(#{uid}-unsure)" d=', 1)
+    return invasion(one, "sp-unsure", fine).replace(" d=", f' fill="url(#{uid}-unsure)" d=', 1)

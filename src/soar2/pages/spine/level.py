@@ -1,4 +1,4 @@
-"""What a report says about one level, and the words for it. Levels are plain strings; no rule is known here."""
+"""What a report says about one level, and the words for it. Levels are plain strings, no rule is known."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Level:
 
     @property
     def possible(self) -> str | None:
-        """The grade up to which the drawing stays hollow, where the report leaves room above what is known."""
+        """The grade up to which the drawing stays hollow, where the report leaves room above the known."""
         if self.sac in SAC_GRADE or self.grade in GRADES:
             return None
         return self.span[1] if self.span else GRADES[-1]
@@ -56,10 +56,22 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
+def _aloud(words: str) -> str:
+    return NOT_STATED if words == "?" else words
+
+
+def place_words(name: str) -> str:
+    """A level's name; "level not stated" for `unknown`."""
+    return f"level {NOT_STATED}" if name == "unknown" else name
+
+
+def label_words(level: Level) -> str:
+    """What stands beside a level: its note, else its grade in short."""
+    return level.note or epidural_words(level)
+
+
 def epidural_words(level: Level) -> str:
-    """The short label: `1c`, `1a to 3`, `sac moderate`, or `?` for not stated."""
-    if level.note:
-        return level.note
+    """The grade in short: `1c`, `1a to 3`, `sac moderate`, or `?` for not stated."""
     if level.sac:
         return f"sac {level.sac}"
     if level.grade:
@@ -78,22 +90,20 @@ def collapse_words(share: float | None) -> str:
 
 def level_words(level: Level, was: Level | None = None) -> str:
     """All findings of a level in one phrase, with the earlier grade where it differs."""
-    scale = "epidural"
     words = epidural_words(level)
-    parts = [words if words.startswith("sac ") else f"{scale} {NOT_STATED if words == '?' else words}"]
+    parts = [_aloud(words) if level.sac else f"epidural {_aloud(words)}"]
     if was is not None and epidural_words(was) != words:
-        before = epidural_words(was)
-        parts[0] += f", was {NOT_STATED if before == '?' else before}"
+        parts[0] += f", was {_aloud(epidural_words(was))}"
     parts.append(_lesion_words(level.lesion))
     parts.append(collapse_words(level.collapse))
-    parts.append(
-        "pedicles not stated"
-        if level.pedicles is None
-        else ("", "one pedicle", "both pedicles")[level.pedicles]
-    )
+    parts.append(_pedicle_words(level.pedicles))
     parts.append("cord signal change" if level.signal else "")
-    parts.append(level.treated)
+    parts += [level.treated, level.note]
     return ", ".join(part for part in parts if part)
+
+
+def _pedicle_words(sides: int | None) -> str:
+    return "pedicles not stated" if sides is None else ("", "one pedicle", "both pedicles")[sides]
 
 
 def _lesion_words(lesion: str | None) -> str:
@@ -110,10 +120,11 @@ def describe(
     sentences = []
     for name in ordered({*levels, *before}):
         unseen = " (not in the picture)" if name in hidden else ""
+        said = place_words(name)
         if name in levels:
-            sentences.append(f"{name}{unseen}: {level_words(levels[name], before.get(name))}.")
+            sentences.append(f"{said}{unseen}: {level_words(levels[name], before.get(name))}.")
         else:
-            sentences.append(f"{name}{unseen}: not mentioned now, was {level_words(before[name])}.")
+            sentences.append(f"{said}{unseen}: not mentioned now, was {level_words(before[name])}.")
     return " ".join(sentences) or "No abnormal level."
 
 
@@ -133,15 +144,19 @@ def changes(was: Level | None, now: Level | None) -> list[str]:
 
 
 def _other_changes(was: Level, now: Level) -> list[str]:
-    found = []
-    if (
-        was.collapse is not None
-        and now.collapse is not None
-        and collapse_words(was.collapse) != collapse_words(now.collapse)
-    ):
-        found.append("more collapsed" if now.collapse > was.collapse else "less collapsed")
+    found = [_collapse_change(was.collapse, now.collapse)]
     if was.signal != now.signal:
         found.append("signal new" if now.signal else "signal gone")
-    if was.pedicles is not None and now.pedicles is not None and was.pedicles != now.pedicles:
-        found.append(f"pedicles {was.pedicles} → {now.pedicles}")
-    return found
+    found.append(_pedicle_change(was.pedicles, now.pedicles))
+    return [line for line in found if line]
+
+
+def _collapse_change(was: float | None, now: float | None) -> str:
+    """A change needs two stated ends: nothing is new because an earlier report was silent."""
+    if was is None or now is None or collapse_words(was) == collapse_words(now):
+        return ""
+    return "more collapsed" if now > was else "less collapsed"
+
+
+def _pedicle_change(was: int | None, now: int | None) -> str:
+    return "" if was is None or now is None or was == now else f"pedicles {was} → {now}"

@@ -9,16 +9,19 @@ from soar2.pages.spine.level import Level, ordered
 from soar2.pages.spine.table import LEVELS, ROWS
 
 Window = tuple[str, str]
+LINE = 15.0
+"""Height of a line of words, in screen pixels."""
 WHOLE: Window = (LEVELS[0], LEVELS[-1])
 
 
 def symbols() -> str:
-    """The normal column, once a page and before the first drawing: each drawing then costs a few kilobytes."""
-    return f'<svg class="spine spine-symbols" aria-hidden="true"><defs>{bones.symbols()}{canal.symbols()}</defs></svg>'
+    """The normal column, once a page before the first drawing: each then costs a few kilobytes."""
+    made = bones.symbols() + canal.symbols()
+    return f'<svg class="spine spine-symbols" aria-hidden="true"><defs>{made}</defs></svg>'
 
 
 def window_around(levels: Mapping[str, Level], margin: int = 2) -> Window | None:
-    """A window with `margin` levels on each side of the listed ones; None when that is the whole column or nothing."""
+    """`margin` levels on each side of the listed ones; None when that is the whole column or nothing."""
     at = [LEVELS.index(name) for name in levels if name in LEVELS]
     if not at:
         return None
@@ -40,16 +43,16 @@ def split(levels: Mapping[str, Level], names: Sequence[str]) -> tuple[dict[str, 
 
 def core(levels: Mapping[str, Level], uid: str, px: float, names: Sequence[str]) -> str:
     """The drawing without words. `px` is drawing units per screen pixel."""
-    found = canal.masses(levels)
+    found, fine = canal.masses(levels), canal.FINE * max(1.0, min(4.0, px))
     wide = [name for name in LEVELS if name in names or _beside(name, names)]
-    marks = [canal.signal(found, name) for name, level in levels.items() if level.signal]
-    marks += [canal.invasion(one) for one in found]
-    hollow = [canal.unsure(name, level, uid) for name, level in levels.items()]
+    marks = [canal.signal(found, name, fine) for name, level in levels.items() if level.signal]
+    marks += [canal.invasion(one, fine=fine) for one in found]
+    hollow = [canal.unsure(name, level, uid, fine) for name, level in levels.items()]
     treated = [bones.bracket(name) for name, level in levels.items() if level.treated]
     return (
         patterns(uid, px, levels)
         + bones.use("space")
-        + (_contents(found, names) if found else bones.use("canal"))
+        + (_contents(found, names, fine) if found else bones.use("canal"))
         + bones.bones(levels, uid, wide)
         + "".join([*hollow, *marks, *treated])
     )
@@ -61,10 +64,10 @@ def _beside(name: str, names: Sequence[str]) -> bool:
     return LEVELS.index(names[0]) - 3 <= at <= LEVELS.index(names[-1]) + 1
 
 
-def _contents(found: Sequence[canal.Mass], names: Sequence[str]) -> str:
+def _contents(found: Sequence[canal.Mass], names: Sequence[str], fine: float) -> str:
     first, last = names[0], names[-1]
     a = canal.TOP if first in ("C1", "C2") else max(canal.TOP, MID[first] - ROWS[first].height - 14)
-    return canal.contents(found, a, min(canal.SAC_END, MID[last] + ROWS[last].height + 14))
+    return canal.contents(found, a, min(canal.SAC_END, MID[last] + ROWS[last].height + 14), fine)
 
 
 def patterns(uid: str, px: float, levels: Mapping[str, Level]) -> str:
@@ -107,6 +110,25 @@ def spread(ys: Sequence[float], gaps: Sequence[float]) -> list[float]:
     return out
 
 
+def under(lines: Sequence[str], at: tuple[float, float], width: int, px: float) -> str:
+    """Levels that are not in the picture stand under it, at `at`, so that none is lost or cut off."""
+    said = ["Not shown:", *lines] if lines else []
+    return "".join(
+        text(at[0] + px, at[1] + LINE * (i + 1) * px, fitted(line, width, 12) * px, line, "sp-also")
+        for i, line in enumerate(said)
+    )
+
+
+def fitted(line: str, room: float, size: float) -> float:
+    """`size`, or the smaller one at which the line fits `room`; all in screen pixels."""
+    return min(size, (room - 6) / (0.6 * max(len(line), 1)))
+
+
+def room_under(lines: Sequence[str]) -> float:
+    """The height those lines take, in screen pixels."""
+    return 3 + (LINE * (len(lines) + 1) + 6 if lines else 0)
+
+
 def text(x: float, y: float, size: float, words: str, css: str = "") -> str:
     """Escaped words at a point, `size` in drawing units."""
     mark = f' class="{css}"' if css else ""
@@ -125,10 +147,10 @@ def clip(uid: str, box: tuple[float, float, float, float]) -> str:
 def frame(
     uid: str, width: int, box: tuple[float, float, float, float], title: str, desc: str, inside: str
 ) -> str:
-    """The picture with its name and its sentences for those who do not see it; `box` is x, y, width, height."""
+    """The picture with its name and sentences for those who do not see it; `box`: x, y, width, height."""
     height = box[3] * width / box[2]
     return (
-        f'<svg class="spine" role="img" aria-labelledby="{uid}-t {uid}-d" width="{width}" height="{height:.0f}" '
-        f'viewBox="{" ".join(f"{v:.1f}" for v in box)}"><title id="{uid}-t">{escape(title)}</title>'
+        f'<svg class="spine" role="img" aria-labelledby="{uid}-t {uid}-d" width="{width}" '
+        f'height="{height:.0f}" viewBox="{" ".join(f"{v:.1f}" for v in box)}"><title id="{uid}-t">{escape(title)}</title>'
         f'<desc id="{uid}-d">{escape(desc)}</desc>{inside}</svg>'
     )

@@ -10,8 +10,8 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from soar2.pages import bars, marks, spine, words
@@ -19,7 +19,7 @@ from soar2.pages import bars, marks, spine, words
 register = template.Library()
 
 NAVIGATION = (("Worklist", "worklist"), ("Feeds", "feeds"))
-"""Word and view name. A page that is not there yet has no link."""
+"""Word and view name of each page in the top bar."""
 
 
 def _now(context: Context, given: datetime | None) -> datetime:
@@ -102,7 +102,7 @@ def in_words(span: timedelta) -> str:
 
 @register.filter
 def hospital_time(moment: datetime, now: datetime | None = None) -> str:
-    """`{{ moment|hospital_time:now }}`: `Tue 10 Mar 14:05`; with its year when it is another or `now` is left out."""
+    """`{{ moment|hospital_time:now }}`: `Tue 10 Mar 14:05`; with its year if another, or without `now`."""
     return words.hospital_time(moment, now)
 
 
@@ -141,16 +141,12 @@ def navigation(context: Context) -> SafeString:
     """The links of the top bar; the page one is on is marked for eyes and for screen readers."""
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.view_name if match else ""
-    found = [(_address(name), _current(name, here), word) for word, name in NAVIGATION]
-    return format_html_join("", '<a href="{}"{}>{}</a>', (row for row in found if row[0]))
+    return format_html_join(
+        "",
+        '<a href="{}"{}>{}</a>',
+        ((reverse(name), _current(name == here), word) for word, name in NAVIGATION),
+    )
 
 
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
-def _current(name: str, here: str) -> str:
-    return format_html(' aria-current="{}"', "page") if here.split(":")[-1] == name.split(":")[-1] else ""
+def _current(here: bool) -> SafeString:
+    return mark_safe(' aria-current="page"' if here else "")  # noqa: S308 (our own words)

@@ -49,7 +49,9 @@ def not_me(notice_id: UUID, *, person: Person | None, now: datetime, role: str =
 
 
 @transaction.atomic
-def already_known(notice_id: UUID, *, person: Person | None, now: datetime, plan_words: str = "", **extra: str) -> None:
+def already_known(
+    notice_id: UUID, *, person: Person | None, now: datetime, plan_words: str = "", **extra: str
+) -> None:
     """Acknowledge without owning: the finding is known. The ladder goes on until somebody owns or acts."""
     notice, person = _open_notice(notice_id), _somebody(person)
     _acknowledge(notice, person, now)
@@ -67,7 +69,12 @@ def acted(notice_id: UUID, *, person: Person | None, now: datetime, action: str,
         raise Refused(f"{who}. Only the owner records what was done; take it with Mine first.")
     if action == "no-action" and not detail.strip():
         raise Refused("Say why no action is needed.")
-    notice.acted_at, notice.acted_by, notice.action, notice.action_detail = now, person, action, detail.strip()
+    notice.acted_at, notice.acted_by, notice.action, notice.action_detail = (
+        now,
+        person,
+        action,
+        detail.strip(),
+    )
     notice.closed_at, notice.close_reason = now, "acted"
     plan.stop(notice)
     _answer(notice, person, now, "acted", action, detail.strip())
@@ -113,7 +120,12 @@ def _readdress(notice: Notice, role: str, now: datetime) -> None:
     notice.role = people.role(role)
     last = notice.steps.filter(n__gte=REROUTED, n__lt=plan.STANDING).order_by("-n").first()
     step = Step.objects.create(
-        notice=notice, n=last.n + 1 if last else REROUTED, due_at=now, role=notice.role, channel="email", words="Passed on"
+        notice=notice,
+        n=last.n + 1 if last else REROUTED,
+        due_at=now,
+        role=notice.role,
+        channel="email",
+        words="Passed on",
     )
     plan.fire(step, now)
 
@@ -129,5 +141,11 @@ def _answer(notice: Notice, person: Person, now: datetime, kind: str, *detail: s
     notice.save()
     Reply.objects.create(notice=notice, at=now, person=person, kind=kind, detail=words)
     ledger.record(
-        f"notice.{kind}", at=now, patient=notice.patient, subject=notice.id, person=person, lane=notice.lane, detail=words
+        f"notice.{kind}",
+        at=now,
+        patient=notice.patient,
+        subject=notice.id,
+        person=person,
+        lane=notice.lane,
+        detail=words,
     )

@@ -1,7 +1,5 @@
 """What a reply may carry. Every choice can be made with a thumb; only a reason for doing nothing needs words."""
 
-from typing import Any
-
 from django import forms
 
 from soar2.pathway.notices.answers import ACTIONS
@@ -16,15 +14,14 @@ PLANS = (
 )
 
 
+def _roles() -> list[tuple[str, str]]:
+    return [("", "Nobody in particular"), *Role.objects.order_by("name").values_list("key", "name")]
+
+
 class NotMe(forms.Form):
     """Pass on, to a role when one is chosen."""
 
-    role = forms.ChoiceField(required=False, label="Pass on to")
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        roles = Role.objects.order_by("name").values_list("key", "name")
-        self.fields["role"].choices = [("", "Nobody in particular"), *roles]
+    role = forms.ChoiceField(required=False, label="Pass on to", choices=_roles)
 
 
 class AlreadyKnown(forms.Form):
@@ -36,7 +33,9 @@ class AlreadyKnown(forms.Form):
 class Acted(forms.Form):
     """What was done. ``detail`` is needed for no action alone; the verb checks it."""
 
-    action = forms.ChoiceField(label="What did you do?", choices=list(ACTIONS.items()), widget=forms.RadioSelect)
+    action = forms.ChoiceField(
+        label="What did you do?", choices=list(ACTIONS.items()), widget=forms.RadioSelect
+    )
     detail = forms.CharField(required=False, label="In words", max_length=400)
 
 

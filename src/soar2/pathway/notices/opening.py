@@ -43,7 +43,9 @@ def follow_unidentified_report(entry: LedgerEntry) -> None:
 
 def _notice_of_exam(scored: Basis) -> Notice | None:
     """The newest notice of this accession, else of an exam of this patient within the window."""
-    links = NoticeReport.objects.filter(notice__patient=scored.patient).exclude(notice__close_reason="superseded")
+    links = NoticeReport.objects.filter(notice__patient=scored.patient).exclude(
+        notice__close_reason="superseded"
+    )
     link = links.filter(accession=scored.accession).order_by("-added_at").first()
     if link is None and scored.exam_end is not None:
         near = (scored.exam_end - EXAM_WINDOW, scored.exam_end + EXAM_WINDOW)
@@ -118,7 +120,11 @@ def _join(notice: Notice, scored: Basis, now: datetime) -> None:
 
 def _join_quietly(scored: Basis, now: datetime) -> None:
     """A version that would open nothing still joins a notice its accession already has."""
-    link = NoticeReport.objects.filter(accession=scored.accession, notice__patient=scored.patient).order_by("-added_at").first()
+    link = (
+        NoticeReport.objects.filter(accession=scored.accession, notice__patient=scored.patient)
+        .order_by("-added_at")
+        .first()
+    )
     if link is not None and scored.patient is not None:
         _join(Notice.objects.select_for_update().get(id=link.notice_id), scored, now)
 

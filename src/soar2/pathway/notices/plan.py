@@ -71,7 +71,11 @@ def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
     clock = time(span.minutes // 60, span.minutes % 60)
     today = opened.astimezone(calendar.zone).date()
     at = calendar.at(today, clock)
-    return at if calendar.is_working_day(today) and at >= opened else calendar.at(calendar.next_working_day(today), clock)
+    return (
+        at
+        if calendar.is_working_day(today) and at >= opened
+        else calendar.at(calendar.next_working_day(today), clock)
+    )
 
 
 def derive_steps(notice: Notice) -> list[Step]:
@@ -114,13 +118,23 @@ def fire(step: Step, now: datetime) -> None:
 
 
 def fire_due(notice: Notice, now: datetime) -> None:
-    for step in notice.steps.select_for_update().filter(state=Step.WAITING, due_at__lte=now).exclude(channel=DIGEST).order_by("n"):
+    for step in (
+        notice.steps.select_for_update()
+        .filter(state=Step.WAITING, due_at__lte=now)
+        .exclude(channel=DIGEST)
+        .order_by("n")
+    ):
         fire(step, now)
 
 
 def shift_waiting(notice: Notice, first_at: datetime) -> None:
     """Move the rungs still to come so that the next fires at ``first_at``; their spacing stays."""
-    waiting = list(notice.steps.select_for_update().filter(state=Step.WAITING).exclude(channel=DIGEST).order_by("due_at", "n"))
+    waiting = list(
+        notice.steps.select_for_update()
+        .filter(state=Step.WAITING)
+        .exclude(channel=DIGEST)
+        .order_by("due_at", "n")
+    )
     if not waiting:
         return
     shift = first_at - waiting[0].due_at

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 
 from soar2.criteria.urgency import lane_rank
-from soar2.pathway.notices.models import Notice, NoticeReport, Reply, Step
+from soar2.pathway.notices.models import Digest, Notice, NoticeReport, Reply, Step
 from soar2.pathway.reports import queries as reports
 from soar2.record.models import DeliveryAttempt, OutboxMessage, Patient
 
@@ -178,6 +178,11 @@ class NoticeCard:
         return self.closed_at is None
 
     @property
+    def acted_words(self) -> str:
+        """'called', 'no action, because the patient has died'."""
+        return _said(f"{self.action}: {self.action_detail}" if self.action_detail else self.action)
+
+    @property
     def next_rung(self) -> Rung | None:
         """The next step that will fire by itself."""
         return next((rung for rung in self.rungs if rung.state == Step.WAITING), None)
@@ -191,7 +196,15 @@ def order(rows: Iterable[NoticeRow], now: datetime) -> tuple[NoticeRow, ...]:
 def _pressing(row: NoticeRow, now: datetime) -> tuple[Any, ...]:
     remaining = row.clock_due - now if row.clock_due else NEVER
     highest = row.score[1] or 0
-    return -lane_rank(row.lane), not row.overdue(now), not row.rise, remaining, -highest, row.opened_at, row.case_code
+    return (
+        -lane_rank(row.lane),
+        not row.overdue(now),
+        not row.rise,
+        remaining,
+        -highest,
+        row.opened_at,
+        row.case_code,
+    )
 
 
 def open_rows(now: datetime) -> tuple[NoticeRow, ...]:
@@ -213,7 +226,9 @@ def of_patient(patient: UUID) -> tuple[NoticeCard, ...]:
 
 def about_report(report: UUID) -> str:
     """The case code of the notice that speaks for this report; empty when none does."""
-    return NoticeReport.objects.filter(report=report).values_list("notice__case_code", flat=True).first() or ""
+    return (
+        NoticeReport.objects.filter(report=report).values_list("notice__case_code", flat=True).first() or ""
+    )
 
 
 def pulse() -> tuple[object, ...]:
@@ -227,8 +242,18 @@ def pulse() -> tuple[object, ...]:
     return row["n"], row["changed"], row["hand"], row["digest"]
 
 
+def without_next_step(before: datetime) -> int:
+    """Open notices that nothing will move: a step due before ``before`` has not fired, or nobody owns the
+    notice and no step is left. One query."""
+    steps = Step.objects.filter(notice=OuterRef("pk"))
+    late = Exists(steps.filter(state=Step.WAITING, due_at__lt=before))
+    to_come = Exists(steps.filter(state__in=(Step.WAITING, Step.HAND)))
+    stuck = Q(late) | (Q(owner=None, opened_at__lt=before) & ~Q(to_come))
+    return Notice.objects.filter(stuck, closed_at=None).count()
+
+
 def _with_rows(notices: QuerySet[Notice]) -> QuerySet[Notice]:
-    digests = Notice.digests.rel.related_model.notices.through  # the list of digests a notice has stood in
+    digests = Digest.notices.through  # the digests that a notice has stood in
     return (
         notices.select_related("role", "owner", "patient", "acknowledged_by", "acted_by", "superseded_by")
         .annotate(in_digest=Exists(digests.objects.filter(notice_id=OuterRef("id"))))
@@ -282,9 +307,17 @@ def _row(notice: Any, places: dict[UUID, reports.Place]) -> NoticeRow:
         acknowledged_by=_label(notice.acknowledged_by),
         owner=notice.owner_id,
         owner_name=_label(notice.owner),
-        answers=tuple(Answer(r.at, r.person.label, r.kind, r.detail) for r in notice.replies.all()),
+        answers=tuple(Answer(r.at, r.person.label, r.kind, _said(r.detail)) for r in notice.replies.all()),
         hand_tasks=tuple(_rung(step) for step in notice.steps.all() if step.state == Step.HAND),
     )
+
+
+def _said(detail: str) -> str:
+    """A reply's detail in words: 'seen: in the ward', 'no action, because …', 'neurosurgery backup'."""
+    chosen, colon, rest = detail.partition(": ")
+    if chosen == "no-action":
+        return f"no action, because {rest}"
+    return f"{chosen.replace('-', ' ')}{colon}{rest}"
 
 
 def _who(patient: Patient | None) -> Who | None:

@@ -46,7 +46,11 @@ def _fire(now: datetime) -> int:
     fired = 0
     for notice_id in _due(now):
         with transaction.atomic():
-            notice = Notice.objects.select_for_update(skip_locked=True).filter(id=notice_id, closed_at=None).first()
+            notice = (
+                Notice.objects.select_for_update(skip_locked=True)
+                .filter(id=notice_id, closed_at=None)
+                .first()
+            )
             if notice is None:
                 continue
             before = notice.steps.filter(state=Step.WAITING).count()
@@ -54,12 +58,16 @@ def _fire(now: datetime) -> int:
             fired += before - notice.steps.filter(state=Step.WAITING).count()
             notice.changed_at = now
             notice.save(update_fields=["changed_at"])
-            ledger.record("notice.escalated", at=now, patient=notice.patient, subject=notice.id, actor="sweep")
+            ledger.record(
+                "notice.escalated", at=now, patient=notice.patient, subject=notice.id, actor="sweep"
+            )
     return fired
 
 
 def _due(now: datetime) -> Iterator[UUID]:
-    due = Step.objects.filter(state=Step.WAITING, due_at__lte=now, notice__closed_at=None).exclude(channel=plan.DIGEST)
+    due = Step.objects.filter(state=Step.WAITING, due_at__lte=now, notice__closed_at=None).exclude(
+        channel=plan.DIGEST
+    )
     yield from due.order_by("due_at").values_list("notice_id", flat=True).distinct()[:200]
 
 
@@ -79,13 +87,22 @@ def _stand_for(notice: Notice, now: datetime) -> int:
         step, new = Step.objects.get_or_create(
             notice=notice,
             n=plan.STANDING,
-            defaults={"due_at": now, "fired_at": now, "role": notice.role, "channel": "voice", "words": words, "state": Step.HAND},
+            defaults={
+                "due_at": now,
+                "fired_at": now,
+                "role": notice.role,
+                "channel": "voice",
+                "words": words,
+                "state": Step.HAND,
+            },
         )
         if not new:
             step.state, step.fired_at = Step.HAND, now
             step.save(update_fields=["state", "fired_at"])
         Notice.objects.filter(id=notice.id).update(changed_at=now)
-        ledger.record("notice.standing-task", at=now, patient=notice.patient, subject=notice.id, actor="sweep")
+        ledger.record(
+            "notice.standing-task", at=now, patient=notice.patient, subject=notice.id, actor="sweep"
+        )
     return 1
 
 
@@ -93,11 +110,17 @@ def make_digests(now: datetime) -> int:
     """The day's list of routine notices, once a working day and role; none is sent when it is empty."""
     calendar = settings.PROGRAMME.calendar
     today = now.astimezone(calendar.zone).date()
-    due = Step.objects.filter(state=Step.WAITING, channel=plan.DIGEST, due_at__lte=now, notice__closed_at=None)
+    due = Step.objects.filter(
+        state=Step.WAITING, channel=plan.DIGEST, due_at__lte=now, notice__closed_at=None
+    )
     made = 0
     for role_key in set(due.values_list("role_id", flat=True)):
         with transaction.atomic():
-            steps = list(due.filter(role_id=role_key).select_for_update(skip_locked=True, of=("self",)).order_by("due_at"))
+            steps = list(
+                due.filter(role_id=role_key)
+                .select_for_update(skip_locked=True, of=("self",))
+                .order_by("due_at")
+            )
             made += _digest(role_key, today, steps, now)
     return made
 
@@ -110,9 +133,18 @@ def _digest(role_key: str, today, steps: list[Step], now: datetime) -> int:
     digest.notices.add(*(step.notice_id for step in steps))
     digest.count += len(steps)
     if new:  # later arrivals of the same day are on the list the message links to
-        digest.message = outbox.owe(about=_digest_id(role_key, today), kind="digest", channel="email", role=role, now=now, count=len(steps))
+        digest.message = outbox.owe(
+            about=_digest_id(role_key, today),
+            kind="digest",
+            channel="email",
+            role=role,
+            now=now,
+            count=len(steps),
+        )
     digest.save()
-    Step.objects.filter(id__in=[step.id for step in steps]).update(state=Step.SENT, fired_at=now, message=digest.message)
+    Step.objects.filter(id__in=[step.id for step in steps]).update(
+        state=Step.SENT, fired_at=now, message=digest.message
+    )
     ledger.record("digest.made", at=now, subject=f"{role_key} {today}", actor="sweep", count=len(steps))
     return 1
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from soar2.criteria.packs import load_pack
 from soar2.errors import Refused
 from soar2.pages import words
 from soar2.pathway.notices import actions, forms, ladder, queries
-from soar2.pathway.reports import levels, queries as reports
+from soar2.pathway.reports import levels
+from soar2.pathway.reports import queries as reports
 from soar2.record import audit, clock, people
 from soar2.record.models import Patient, Person
 
@@ -41,7 +41,7 @@ def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
         VERBS[kind](request, notice, people.person_of(request.user), now)
     except Refused as refusal:
         return _refused(request, notice, kind, refusal.reason, now)
-    return _taken(request, _said(kind, case_code, now))
+    return _taken(request, case_code, _said(kind, case_code, now))
 
 
 @require_POST
@@ -51,10 +51,12 @@ def done(request: HttpRequest, case_code: str, step: int) -> HttpResponse:
     try:
         if step not in {rung.id for rung in notice.rungs}:
             raise Refused("This task belongs to another notice.")
-        actions.step_done(step, person=people.person_of(request.user), now=now, note=request.POST.get("note", ""))
+        actions.step_done(
+            step, person=people.person_of(request.user), now=now, note=request.POST.get("note", "")
+        )
     except Refused as refusal:
         return _refused(request, notice, "step", refusal.reason, now, step=step)
-    return _taken(request, "Noted. The ladder goes on until somebody owns this.")
+    return _taken(request, case_code, "Noted. The ladder goes on until somebody owns this.")
 
 
 def _mine(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
@@ -65,7 +67,9 @@ def _not_me(request: HttpRequest, notice: queries.NoticeCard, person: Person | N
     actions.not_me(notice.row.id, person=person, now=now, role=request.POST.get("role", ""))
 
 
-def _already_known(request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime) -> None:
+def _already_known(
+    request: HttpRequest, notice: queries.NoticeCard, person: Person | None, now: datetime
+) -> None:
     form = forms.AlreadyKnown(request.POST)
     if not form.is_valid():
         raise Refused("Choose the plan that makes this finding known.")
@@ -110,11 +114,11 @@ def _said(kind: str, case_code: str, now: datetime) -> str:
     }[kind]
 
 
-def _taken(request: HttpRequest, sentence: str) -> HttpResponse:
+def _taken(request: HttpRequest, case_code: str, sentence: str) -> HttpResponse:
     if request.headers.get(ASKED_BY_SCRIPT):
         return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
     messages.success(request, sentence)
-    return redirect(_way_back(request))
+    return redirect(_way_back(request, case_code))
 
 
 def _refused(
@@ -125,14 +129,24 @@ def _refused(
     _note_opening(request, notice, now)
     context = _context(request, notice, now, refused={kind.replace("-", "_"): sentence})
     context["refused_step"] = step
+    context["refused_here"] = "" if _has_button(context, kind, step) else sentence
     return render(request, "notices/card.html", context, status=409)
 
 
-def _way_back(request: HttpRequest) -> str:
+def _has_button(context: dict[str, Any], kind: str, step: int) -> bool:
+    """Whether the button that asked is still on the card; if not, the sentence stands at its top."""
+    if not context["notice"].open:
+        return False
+    if kind == "step":
+        return step in {rung.id for rung in context["row"].hand_tasks}
+    return (kind == "acted") == context["mine"] if kind in ("acted", "mine") else True
+
+
+def _way_back(request: HttpRequest, case_code: str) -> str:
     asked = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure()):
         return asked
-    return reverse("notice", args=[request.resolver_match.kwargs["case_code"]])
+    return reverse("notice", args=[case_code])
 
 
 def _context(
@@ -147,14 +161,25 @@ def _context(
         "row": notice.row,
         "report": report,
         "levels": levels.drawn(report.levels) if report else {},
-        "window": levels.window(levels.drawn(report.levels)) if report else None,
+        "more": notice.row.headline.partition(", and ")[2],
+        "fact": _fact(notice, report),
+        "second": levels.beside(report.levels) if report else "",
+        "window": levels.window(levels.drawn(levels.worst_first(report.levels)[:1])) if report else None,
         "line": levels.line_words(report.rule) if report else "",
         "ladder": ladder.lines(notice),
         "mine": viewer is not None and notice.row.owner == viewer.id,
         "phones": phones(notice, report),
-        "pack_label": load_pack(*settings.PROGRAMME.pack).label,
+        "pack_label": report.reading.get("pack_label", notice.pack) if report else notice.pack,
         **answer_forms(request, refused),
     }
+
+
+def _fact(notice: queries.NoticeCard, report: reports.ReportView | None) -> str:
+    """The one fact in the fewest words: 'T11 ESCC 3'. Without a patient it is the report's, not the notice's."""
+    said = notice.row.headline
+    if notice.row.identity_unresolved:
+        said = report.headline if report else ""
+    return said.partition(", and ")[0].replace("epidural ", "ESCC ")
 
 
 def answer_forms(request: HttpRequest, refused: dict[str, str] | None = None) -> dict[str, Any]:
@@ -168,15 +193,19 @@ def answer_forms(request: HttpRequest, refused: dict[str, str] | None = None) ->
     }
 
 
-def phones(notice: queries.NoticeCard, report: reports.ReportView | None) -> list[tuple[str, str, str]]:
-    """Numbers to call from the card: (who, second line, number); each number once."""
+def phones(
+    notice: queries.NoticeCard | None, report: reports.ReportView | None
+) -> list[tuple[str, str, str]]:
+    """Numbers to call from a page: (who, second line, number); each number once, the role addressed first."""
     named = {entry.key: entry for entry in settings.PROGRAMME.roles}
-    keys = [notice.row.role, *(rung.role for rung in notice.rungs if rung.state in ("waiting", "hand"))]
+    keys = [notice.row.role] if notice else []
+    later = [rung.role for rung in notice.rungs if rung.state in ("waiting", "hand")] if notice else []
     rows = [(named[key].name, "", named[key].phone) for key in keys if key in named]
     desk = settings.PROGRAMME.critical_results_phone
-    if desk:
-        rows.insert(1, ("Reading room", f"report by {report.author}" if report and report.author else "", desk))
-    rows += [(name, "", number) for name, number in settings.PROGRAMME.phones if name.endswith("operator")]
+    by = f"report by {report.author}" if report and report.author else ""
+    rows += [("Reading room, critical results", by, desk)]
+    rows += [(named[key].name, "", named[key].phone) for key in later if key in named]
+    rows += [(name, "", number) for name, number in settings.PROGRAMME.phones]
     unique: dict[str, tuple[str, str, str]] = {}
     for who, more, number in rows:
         if number:

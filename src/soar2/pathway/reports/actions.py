@@ -184,11 +184,18 @@ def mark_read(report_id: UUID, *, person: Person, outcome: str, now: datetime) -
     if report is None or not report.read_wanted:
         raise Refused("This report does not wait to be read.")
     if report.read_at is not None:
-        raise Refused(f"{report.read_by.label if report.read_by else 'Somebody'} has read this report already.")
+        raise Refused(
+            f"{report.read_by.label if report.read_by else 'Somebody'} has read this report already."
+        )
     if not outcome.strip():
         raise Refused("Say in a few words what you found or did.")
     report.read_at, report.read_by, report.read_outcome = now, person, outcome.strip()
     report.save(update_fields=["read_at", "read_by", "read_outcome"])
     ledger.record(
-        "report.read", at=now, patient=report.patient, subject=report.id, person=person, outcome=report.read_outcome
+        "report.read",
+        at=now,
+        patient=report.patient,
+        subject=report.id,
+        person=person,
+        outcome=report.read_outcome,
     )

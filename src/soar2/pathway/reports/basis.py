@@ -95,7 +95,9 @@ def prior_of(patient: Patient | None, accession: str, before: datetime | None) -
     """The latest acted-on report of an earlier exam of this patient."""
     if patient is None:
         return None
-    priors = Report.objects.filter(patient=patient, current=True, status__in="FCA").exclude(accession=accession)
+    priors = Report.objects.filter(patient=patient, current=True, status__in="FCA").exclude(
+        accession=accession
+    )
     if before is not None:
         priors = priors.filter(exam_end__lt=before)
     return priors.exclude(source="free-text").order_by("-exam_end").first()
@@ -115,7 +117,9 @@ def rise(reading: dict[str, Any], prior: Report | None, exam_end: datetime | Non
         return ""
     _, _, name, was_words, now_words = max(rises)
     days = (exam_end - prior.exam_end).days if exam_end and prior.exam_end else None
-    return f"{name} {was_words} to {now_words}" + (f" in {days} day{'s' if days != 1 else ''}" if days is not None else "")
+    return f"{name} {was_words} to {now_words}" + (
+        f" in {days} day{'s' if days != 1 else ''}" if days is not None else ""
+    )
 
 
 def _short(level: dict[str, Any]) -> str:

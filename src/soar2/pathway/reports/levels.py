@@ -6,6 +6,7 @@ from typing import Any
 
 from soar2.criteria.urgency import LINES
 from soar2.pages import spine
+from soar2.pages.spine.level import epidural_words
 from soar2.pathway.reports.basis import grade_words
 
 COLLAPSE_SHARE = {"none": 0.0, "none_gt50_involved": 0.0, "lt50": 0.3, "eq50": 0.5, "gt50": 0.6}
@@ -51,6 +52,12 @@ class LevelFacts:
     lane: str
 
     @property
+    def cells(self) -> tuple[str, ...]:
+        """The findings in the order of the table's columns."""
+        names = "epidural cord_signal lesion collapse alignment posterolateral status"
+        return tuple(getattr(self, name) for name in names.split())
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """The findings that the report leaves open."""
         return tuple(name for name in ("epidural", *WORDS) if NOT_STATED in getattr(self, name))
@@ -92,6 +99,29 @@ def worst_first(levels: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(levels, key=lambda level: lanes.index(level.get("lane") or "none"))
 
 
+def beside(levels: Iterable[Mapping[str, Any]]) -> str:
+    """What a surgeon asks next of the most urgent level: cord signal, slip, collapse; empty when none is said."""
+    worst = next(iter(worst_first(levels)), None)
+    if worst is None:
+        return ""
+    said = []
+    if worst.get("cord_signal") in ("new", "present"):
+        said.append("cord signal change")
+    if worst.get("alignment") == "subluxation":
+        said.append("subluxation")
+    if worst.get("collapse") == "gt50":
+        said.append("over half collapsed")
+    return f"with {' and '.join(said)}" if said else ""
+
+
+def shortest(levels: Iterable[Mapping[str, Any]]) -> str:
+    """The most urgent level in the fewest words, for under a small drawing: 'T8 1c', 'L4 sac mild', 'T8 ?'."""
+    worst = next(iter(worst_first(levels)), None)
+    if worst is None:
+        return "no lesion"
+    return f"{level_name(worst['level'])} {epidural_words(_drawn(worst))}"
+
+
 def drawn(levels: Iterable[Mapping[str, Any]]) -> dict[str, spine.Level]:
     """The levels of a reading as the drawing takes them."""
     return {level["level"]: _drawn(level) for level in levels}
@@ -110,7 +140,7 @@ def _drawn(level: Mapping[str, Any]) -> spine.Level:
         collapse=COLLAPSE_SHARE.get(level.get("collapse") or ""),
         pedicles=SIDES.get(level.get("posterolateral") or ""),
         signal=level.get("cord_signal") in ("new", "present"),
-        treated="treated" if level.get("status") == "treated_stable" else "",
+        treated=level.get("treatment") or ("treated" if level.get("status") == "treated_stable" else ""),
     )
 
 
@@ -125,19 +155,33 @@ def line_words(rule: int | None) -> str:
     return f"line {rule}: {words}" if words else ""
 
 
-def spans(levels: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str]]:
-    """Where the report says what was read: (start, end, 'T8 epidural'), by position, none overlapping."""
-    found = sorted(
-        (int(at[0]), int(at[1]), f"{level_name(level['level'])} {item.replace('_', ' ')}")
-        for level in levels
-        for item, at in (level.get("spans") or {}).items()
-        if at
-    )
+SPAN_WORDS = {
+    "level": "",
+    "escc": "epidural grade",
+    "below_conus": "sac below the conus",
+    "other_levels": "other levels",
+    "posterolateral": "posterior elements",
+    "treated": "treatment",
+}
+
+
+def spans(reading: Mapping[str, Any]) -> list[tuple[int, int, str]]:
+    """Where the report says what was read: (start, end, 'T8 epidural grade'), by position, none overlapping."""
+    found = [_span("", item, at) for item, at in (reading.get("spans") or {}).items()]
+    for level in reading.get("levels", []):
+        name = level_name(level["level"])
+        found += [_span(name, item, at) for item, at in (level.get("spans") or {}).items()]
     kept: list[tuple[int, int, str]] = []
-    for start, end, name in found:
+    for start, end, name in sorted(found):
         if end > start and (not kept or start >= kept[-1][1]):
             kept.append((start, end, name))
     return kept
+
+
+def _span(level: str, item: str, at: Sequence[int]) -> tuple[int, int, str]:
+    item = item.removeprefix("outside.")
+    words = SPAN_WORDS.get(item, item.replace("_", " "))
+    return at[0], at[1], " ".join(part for part in (level, words) if part)
 
 
 @dataclass(frozen=True)
@@ -148,10 +192,10 @@ class Words:
     finding: str = ""
 
 
-def marked(text: str, levels: Sequence[Mapping[str, Any]]) -> list[Words]:
+def marked(text: str, reading: Mapping[str, Any]) -> list[Words]:
     """The report's text cut at the words of each finding; joined again it is the text, unchanged."""
     out, at = [], 0
-    for start, end, name in spans(levels):
+    for start, end, name in spans(reading):
         if end > len(text):
             break
         out += [Words(text[at:start]), Words(text[start:end], name)]

@@ -68,11 +68,15 @@ class ReportView:
 
     @property
     def levels(self) -> list[dict[str, Any]]:
-        return self.reading.get("levels", [])
+        return list(self.reading.get("levels", []))
 
     @property
     def status_words(self) -> str:
         return STATUS_WORDS.get(self.status, f"status {self.status}")
+
+    @property
+    def tumour_words(self) -> str:
+        return self.tumour.replace("_", " ")
 
     @property
     def scored(self) -> bool:

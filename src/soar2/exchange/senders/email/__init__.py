@@ -23,11 +23,17 @@ def deliver(delivery: Delivery) -> None:
             refused = server.send_message(compose(delivery))
     except smtplib.SMTPRecipientsRefused as fault:
         codes = [code for code, _ in fault.recipients.values()]
-        raise Undelivered(f"The mail server refused the address ({_codes(codes)}).", permanent=_all_permanent(codes)) from fault
+        raise Undelivered(
+            f"The mail server refused the address ({_codes(codes)}).", permanent=_all_permanent(codes)
+        ) from fault
     except smtplib.SMTPResponseException as fault:
-        raise Undelivered(f"The mail server answered {fault.smtp_code}.", permanent=fault.smtp_code in PERMANENT) from fault
+        raise Undelivered(
+            f"The mail server answered {fault.smtp_code}.", permanent=fault.smtp_code in PERMANENT
+        ) from fault
     except (smtplib.SMTPException, OSError) as fault:
-        raise Undelivered(f"The mail server could not be reached ({type(fault).__name__}).", permanent=False) from fault
+        raise Undelivered(
+            f"The mail server could not be reached ({type(fault).__name__}).", permanent=False
+        ) from fault
     if refused:
         raise Undelivered("The mail server refused the address.", permanent=True)
 
@@ -49,13 +55,19 @@ def _notice(delivery: Delivery) -> tuple[str, str]:
     call = f"Or call {delivery.phone}.\n" if delivery.phone else ""
     subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
     link = f"{delivery.address}/notices/{delivery.case_code}/"
-    return subject, f"{subject}\n\nOpen and answer: {link}\n{call}\nThis message holds no patient data. Do not reply to it.\n"
+    return (
+        subject,
+        f"{subject}\n\nOpen and answer: {link}\n{call}\nThis message holds no patient data. Do not reply to it.\n",
+    )
 
 
 def _digest(delivery: Delivery) -> tuple[str, str]:
     cases = "1 routine report" if delivery.count == 1 else f"{delivery.count} routine reports"
     subject = f"SOaR2 morning list: {cases}"
-    return subject, f"{subject}\n\nOpen the list: {delivery.address}/\n\nThis message holds no patient data.\n"
+    return (
+        subject,
+        f"{subject}\n\nOpen the list: {delivery.address}/\n\nThis message holds no patient data.\n",
+    )
 
 
 def _connect() -> smtplib.SMTP:

@@ -1,5 +1,6 @@
 """Words about patients and clocks for the pages of the pathway: `{% load pathway %}`."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -26,3 +27,16 @@ def years_old(born: date, today: date) -> int:
 def time_left(due: datetime, now: datetime) -> str:
     """`{{ due|time_left:now }}`: '13 min left', 'Over 2 h'."""
     return words.time_left(due, now)
+
+
+OUTSIDE = {
+    "unstable_fracture": "unstable fracture",
+    "primary_or_benign_tumour": "primary or benign tumour",
+    "other": "other finding",
+}
+
+
+@register.filter
+def outside_words(findings: Iterable[str]) -> str:
+    """`{{ report.outside|outside_words }}`: 'compression, unstable fracture'."""
+    return ", ".join(OUTSIDE.get(word, word) for word in findings)

@@ -1,0 +1,257 @@
+"""Clear statements in the prose around the macro that may contradict it. Small on purpose.
+
+It reads only sentences that speak of today's scan, and only a few plain forms: a spoken grade, epidural disease,
+cord compression, each affirmed or denied. History, plans, questions and other causes never count.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from soar2.criteria import escc
+from soar2.criteria.escc import GradeRange
+from soar2.dictation import levels as level_words
+from soar2.dictation.causes import BENIGN_TUMOUR, DANGER, HARMLESS, TUMOUR
+from soar2.dictation.sentences import blank_comparisons, current_from, negated
+from soar2.dictation.statements import Epidural, Place, Statement
+
+_TRIGGERS = ("escc", "bilsky", "epidural", "compress", "obliterated", "grade")
+_NO = (
+    r"(?:no|without|absence\s+of|negative\s+for|free\s+of)\s+"
+    r"(?:evidence\s+of\s+|evidence\s+for\s+|significant\s+|visible\s+|definite\s+)?"
+)
+_EPIDURAL = r"epidural\s+(?:disease|tumou?rs?|extension|involvement|mass|component|spread|metasta\w+)"
+_CORD = (
+    r"(?:spinal\s+|thoracic\s+|cervical\s+)?cord\s+(?:is\s+|are\s+|being\s+)?"
+    r"(?:severely\s+|markedly\s+|mildly\s+|moderately\s+|frankly\s+)?compress(?:ed|ion)"
+    r"|compress(?:es|ing|ion\s+of|ed)\s+(?:of\s+)?the\s+(?:spinal\s+|thoracic\s+|cervical\s+)?cord"
+    r"|(?:spinal\s+)?canal\s+(?:is\s+)?obliterated"
+)
+_CAUDA = r"cauda\s+equina\s+(?:is\s+)?(?:severely\s+)?compress(?:ed|ion)|compress(?:es|ing|ion\s+of)\s+the\s+cauda\s+equina"
+_G = r"(0|1\s?[abc]|2|3)(?![\w%])(?!\s*(?:mm|cm)\b)(?!\.\d)"
+_GRADED = re.compile(
+    rf"(?:\b(?:escc|bilsky|epidural\s+(?:compression\s+)?grade)\s*(?:scale|score|grade)?\s*(?:is|of|:|=)?\s*{_G}"
+    rf"|\bgrade\s+{_G}\s+(?:epidural|escc|bilsky))(?:\s*(?:-|to|or|/)\s*{_G})?",
+    re.I,
+)
+_HEDGED_CORD = re.compile(
+    rf"(?:cannot|can\s+not|can't|not|unable\s+to)\s+(?:be\s+)?(?:exclude[ds]?|rule[ds]?\s+out)\s+"
+    rf"(?:\w+\s+){{0,3}}?(?:{_CORD})"
+    rf"|(?:{_CORD}|{_CAUDA})\s+(?:cannot|can\s+not|can't|is\s+not|not)\s+(?:be\s+)?(?:excluded|ruled\s+out)"
+    rf"|(?:possible|probable|suspected|suspicious\s+for|concern(?:ing)?\s+for|questionable|equivocal|likely|"
+    rf"impending|may\s+represent)\s+(?:\w+\s+){{0,2}}?(?:{_CORD})",
+    re.I,
+)
+_PRESSED = ("compress", "obliterated")
+#: Form, words without which it cannot occur, what it means for E, how. Each blanks its words for the next.
+_FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...], GradeRange, str], ...] = (
+    (_HEDGED_CORD, _PRESSED, GradeRange("0", "3"), "hedge"),
+    (re.compile(rf"\b{_NO}(?:residual\s+)?{_EPIDURAL}", re.I), ("epidural",), escc.NO_EPIDURAL_DISEASE, "described"),
+    (re.compile(rf"\b{_NO}(?:{_CORD}|{_CAUDA})", re.I), _PRESSED, escc.NO_CORD_COMPRESSION, "excludes"),
+    (re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I), _PRESSED, escc.CORD_COMPRESSED, "described"),
+    (re.compile(rf"\b{_EPIDURAL}", re.I), ("epidural",), escc.EPIDURAL_TUMOUR, "described"),
+)  # fmt: skip
+_SEQUENCE = re.compile(
+    r"\bT[12](?:\s*(?:and|/|,|&|or)\s*T[12])*(?:[\s-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|"
+    r"prolong\w*|sequence\w*|images?|stir|flair|fat|fs\b|fse|tse|axial|sagittal|shorten\w*|marrow))",
+    re.I,
+)
+_CLOSE = re.compile(
+    r"\s*(?:\w+\s+){0,2}?(?:at|of|in|from|involving)\s+(?:the\s+)?(?:levels?\s+(?:of\s+)?)?", re.I
+)
+_ELSEWHERE = re.compile(r"\b(?:other|elsewhere|additional|remaining|remainder|further|new)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement of the prose. ``levels`` empty: no level named. ``whole``: the sentence says nothing else."""
+
+    levels: tuple[str, ...]
+    said: Epidural
+    whole: bool
+
+
+def claims(text: str, prose: Sequence[Place]) -> Iterator[Claim]:
+    """Every clear statement about epidural disease in the sentences ``prose``."""
+    for place in prose:
+        words = text[place.start : place.end]
+        if _may_claim(words):
+            yield from _claims_in(words, place.start)
+
+
+def statements_in(words: str, offset: int) -> list[Claim]:
+    """The same for one line of the macro that is written as a sentence."""
+    return list(_claims_in(words, offset)) if _may_claim(words) else []
+
+
+def _may_claim(words: str) -> bool:
+    lowered = words.lower()
+    return any(trigger in lowered for trigger in _TRIGGERS)
+
+
+def _claims_in(words: str, offset: int) -> Iterator[Claim]:
+    """Cheap tests first: most sentences say nothing that could be set against the macro."""
+    found = _found(words)
+    if not found or _another_cause(words):
+        return
+    sentence = blank_comparisons(words)
+    begin = current_from(_HEDGED_CORD.sub(_blank, sentence))
+    if begin is None:
+        return
+    named = level_words.find(_SEQUENCE.sub(_blank, sentence))
+    whole_words = sentence.strip(" \t\r\n.,;:0123456789)-*•")
+    standing = [
+        f for f in found if f[0] >= begin and sentence[f[0] : f[1]].strip() and not _denied(sentence, f)
+    ]
+    for start, end, meaning, how in _strongest(standing):
+        levels = _levels_of(sentence, start, end, named)
+        if levels is None or (
+            not levels and how == "described" and meaning.hi == "0" and _ELSEWHERE.search(sentence)
+        ):
+            continue
+        said = Epidural(meaning, how, Place(offset + start, offset + end), prose=True)
+        yield Claim(levels, said, end - start >= len(whole_words) - 12 and not named)
+
+
+type _Found = tuple[int, int, GradeRange, str]
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _found(words: str) -> list[_Found]:
+    """Every form that occurs, denied or not; the words of one are blanked before the next is tried."""
+    lowered = words.lower()
+    found: list[_Found] = []
+    rest = words
+    for form, needles, meaning, how in _FORMS:
+        if any(needle in lowered for needle in needles):
+            found += [(m.start(), m.end(), meaning, how) for m in form.finditer(rest)]
+            rest = form.sub(_blank, rest)
+    if any(needle in lowered for needle in ("escc", "bilsky", "grade")):
+        found += [(m.start(), m.end(), _grade(m), "graded") for m in _GRADED.finditer(words)]
+    return found
+
+
+def _denied(sentence: str, found: _Found) -> bool:
+    start, end, meaning, how = found
+    if how in ("hedge", "excludes") or (how == "described" and meaning.hi == "0"):
+        return False
+    return negated(sentence, start, end)
+
+
+def _strongest(found: list[tuple[int, int, GradeRange, str]]) -> list[tuple[int, int, GradeRange, str]]:
+    """*Epidural tumour, ESCC 1c* is one statement: the bare mention of disease gives way to what says more."""
+    more = any(meaning != escc.EPIDURAL_TUMOUR for _, _, meaning, _ in found)
+    return [f for f in found if not (more and f[2] == escc.EPIDURAL_TUMOUR)]
+
+
+def _another_cause(sentence: str) -> bool:
+    """Disc, stenosis, abscess and the like, with no tumour named beside them."""
+    other = (
+        HARMLESS.search(sentence)
+        or BENIGN_TUMOUR.search(sentence)
+        or any(p.search(sentence) for _, p in DANGER)
+    )
+    return bool(other) and not TUMOUR.search(sentence) and not _GRADED.search(sentence)
+
+
+def _grade(match: re.Match[str]) -> GradeRange:
+    ends = [re.sub(r"\s", "", word.lower()) for word in match.groups() if word]
+    lo, hi = min(ends, key=escc.rank), max(ends, key=escc.rank)
+    return GradeRange(lo, hi)
+
+
+def _levels_of(sentence: str, start: int, end: int, named: list[level_words.Named]) -> tuple[str, ...] | None:
+    """The levels a statement is about: those just after it, else the one before it. Empty when none is named
+    or a list before it leaves open which; None when the only name is of no vertebra."""
+    if not named:
+        return ()
+    close = _CLOSE.match(sentence, end)
+    for spec in named:
+        if close and spec.start == close.end():
+            return spec.levels or None
+    before = [spec for spec in named if spec.end <= start]
+    if before:
+        return before[-1].levels if len(before[-1].levels) == 1 else ()
+    after = [spec for spec in named if spec.start >= end]
+    return after[0].levels if after and len(after[0].levels) == 1 else ()
+
+
+_SIGNAL = re.compile(
+    r"\b(?:(?:spinal\s+)?cord|intramedullary)\s+(?:t2\s+)?(?:signal\s+(?:change|abnormality|hyperintensity)|o?edema|hyperintensity)\b"
+    r"|\babnormal\s+(?:t2\s+)?(?:cord|intramedullary)\s+signal\b",
+    re.I,
+)
+_OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing)\b", re.I)
+
+
+def signal_claims(text: str, prose: Sequence[Place]) -> Iterator[tuple[tuple[str, ...], Statement]]:
+    """Cord signal change that the prose states for today: at which levels (empty: none named), new, old or present."""
+    for place in prose:
+        found = _SIGNAL.search(text, place.start, place.end)
+        if found is None:
+            continue
+        sentence = blank_comparisons(text[place.start : place.end])
+        start, end = found.start() - place.start, found.end() - place.start
+        begin = current_from(sentence)
+        if begin is None or start < begin or negated(sentence, start, end) or _another_cause(sentence):
+            continue
+        named = level_words.find(_SEQUENCE.sub(_blank, sentence))
+        levels = _levels_of(sentence, start, end, named)
+        if levels is not None:
+            yield levels, Statement("cord_signal", _age(sentence), Place(found.start(), found.end()))
+
+
+def _age(sentence: str) -> str:
+    if re.search(r"\bnew\b", sentence, re.I):
+        return "new"
+    return "old" if _OLD.search(sentence) else "present"
+
+
+_NO_TUMOUR = re.compile(
+    r"\s*(?:\d{1,2}[.)])?\s*(?:there\s+is\s+)?no\s+(?:evidence\s+of\s+|evidence\s+for\s+)?"
+    r"(?:spinal\s+|osseous\s+|bony\s+|vertebral\s+)?"
+    r"(?:metasta(?:sis|ses|tic\s+disease)|malignancy|tumou?r|neoplasm)(?:\s+(?:in|of)\s+the\s+spine)?\s*",
+    re.I,
+)
+
+
+def denies_tumour(text: str, prose: Sequence[Place]) -> Place | None:
+    """A sentence of the prose that says there is no tumour, and nothing else; None without one."""
+    for place in prose:
+        if _NO_TUMOUR.fullmatch(text, place.start, place.end):
+            return place
+    return None
+
+
+def outside_dangers(text: str, prose: Sequence[Place]) -> list[tuple[str, Place]]:
+    """Dangers of other causes named in the prose, not denied and not of the past."""
+    found: list[tuple[str, Place]] = []
+    for place in prose:
+        if not _ANY_DANGER.search(text, place.start, place.end):
+            continue
+        sentence = blank_comparisons(text[place.start : place.end])
+        begin = current_from(sentence)
+        if begin is None:
+            continue
+        for key, pattern in (*DANGER, ("compression", _COMPRESSION)):
+            for match in pattern.finditer(sentence, begin):
+                if negated(sentence, match.start(), match.end()):
+                    continue
+                if key == "compression" and not _severe_by_another_cause(sentence):
+                    continue
+                found.append((key, Place(place.start + match.start(), place.start + match.end())))
+    return found
+
+
+_ANY_DANGER = re.compile(
+    r"abscess|phlegmon|itis|osteomyelitis|infecti|ha?ematoma|fracture|compress|obliterated", re.I
+)
+_COMPRESSION = re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I)
+_MILD = re.compile(r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b", re.I)
+
+
+def _severe_by_another_cause(sentence: str) -> bool:
+    return bool(HARMLESS.search(sentence)) and not TUMOUR.search(sentence) and not _MILD.search(sentence)

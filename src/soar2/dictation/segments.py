@@ -1,0 +1,95 @@
+"""Cutting one level line into its labelled pieces: by pipes, and by the labels themselves where pipes are lost."""
+
+import itertools
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from soar2.dictation.statements import Place
+from soar2.dictation.template import LEVEL_FIELDS
+
+_LABELS = {name.lower(): f.key for f in LEVEL_FIELDS for name in (f.label, *f.also)}
+_ALTERNATIVES = "|".join(
+    re.escape(name).replace(r"\ ", r"\s+") for name in sorted(_LABELS, key=len, reverse=True)
+)
+#: A label at the beginning of a piece.
+LABEL = re.compile(rf"\s*({_ALTERNATIVES})(?![\w])\s*[:=]?\s*", re.I)
+#: Labels inside a piece whose pipe was lost. Words that also occur in values are not taken for labels here.
+_WEAK = frozenset(
+    ("cord", "signal", "epidural", "epidural disease", "cauda", "bone", "change", "was", "prior", "treatment", "cause",
+     "malignancy", "tumour", "tumor", "lesion type", "height loss", "treated", "lesion", "cauda equina", "thecal sac")
+)  # fmt: skip
+_STRONG = "|".join(
+    re.escape(name).replace(r"\ ", r"\s+")
+    for name in sorted((n for n in _LABELS if n not in _WEAK), key=len, reverse=True)
+)
+_ANYWHERE = re.compile(
+    rf"(?<![\w])((?:{_STRONG})|(?<!new )(?<!bone )lesion(?=\s+(?:lytic|mixed|blastic|indet|scler|osteo|none|\[))"
+    r"|treated(?=\s+\w+\s+\d{4}))(?![\w])\s*[:=]?\s*",
+    re.I,
+)
+_BRACKETED = re.compile(r"\[[^\[\]\r\n]*\]|\{[^{}\r\n]*\}")
+
+
+class Segment(NamedTuple):
+    """One labelled piece: the field's key (None: no known label), its words, its place label and all."""
+
+    key: str | None
+    words: str
+    place: Place
+
+
+def _masked(text: str) -> str:
+    """The text with the pipes inside pick-lists blanked, character for character."""
+    return _BRACKETED.sub(lambda m: "\x00" * len(m.group()), text) if "[" in text or "{" in text else text
+
+
+def _trimmed(text: str, start: int, end: int) -> Place:
+    while start < end and text[start] in " \t\r\n|;,":
+        start += 1
+    while end > start and text[end - 1] in " \t\r\n|;,.":
+        end -= 1
+    return Place(start, end)
+
+
+def by_pipes(text: str, start: int, end: int) -> list[Place]:
+    """The pieces of ``text[start:end]`` between pipes that stand outside brackets."""
+    cuts = [start + m.start() for m in re.finditer(r"\|", _masked(text[start:end]))]
+    edges = [start, *(cut + 1 for cut in cuts), end]
+    pieces = [_trimmed(text, a, b if b == end else b - 1) for a, b in itertools.pairwise(edges)]
+    return [piece for piece in pieces if piece.end > piece.start]
+
+
+def labelled(text: str, piece: Place) -> list[Segment]:
+    """The piece as one segment, or as several where it holds further labels."""
+    at = piece.start
+    return [
+        Segment(key, words, Place(at + place.start, at + place.end))
+        for key, words, place in _labelled(text[at : piece.end])
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _labelled(text: str) -> tuple[Segment, ...]:
+    """Pieces such as *Alignment normal* come in every report; places count from the start of the piece."""
+    piece = Place(0, len(text))
+    head = LABEL.match(text, piece.start, piece.end)
+    first = head.end() if head else piece.start
+    if "[" in text[piece.start : piece.end]:
+        cuts: list[re.Match[str]] = []
+    else:
+        cuts = [m for m in _ANYWHERE.finditer(text, first, piece.end) if m.start() > piece.start]
+    stop = cuts[0].start() if cuts else piece.end
+    out = [_segment(text, head, piece.start, stop)]
+    for n, cut in enumerate(cuts):
+        stop = cuts[n + 1].start() if n + 1 < len(cuts) else piece.end
+        out.append(_segment(text, cut, cut.start(), stop))
+    return tuple(s for s in out if s.key is not None or s.words)
+
+
+def _segment(text: str, label: re.Match[str] | None, start: int, end: int) -> Segment:
+    place = _trimmed(text, start, end)
+    if label is None:
+        return Segment(None, text[place.start : place.end], place)
+    key = _LABELS[" ".join(label[1].lower().split())]
+    return Segment(key, text[min(label.end(), place.end) : place.end], place)

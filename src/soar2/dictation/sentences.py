@@ -1,0 +1,146 @@
+"""Sentences of the prose around the macro, without history, comparison and technique; negation and time."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from soar2.dictation.statements import Place
+
+_HEADING = re.compile(r"[ \t]*(?:[-*•]\s*)?([A-Za-z][A-Za-z /&-]{2,40}):")
+# A bare word in capitals on its own line is a heading as well.
+_BARE_HEADING = re.compile(r"[ \t]*([A-Z][A-Z /&-]{3,40})[ \t]*$")
+#: What stands under these is not about today's scan.
+_NOT_TODAY = re.compile(
+    r"\b(?:history|indication|clinical|comparison|prior|previous|technique|reason|exam(?:ination)?|procedure|order|"
+    r"protocol|contrast|request|question|referr\w+|background)\b",
+    re.I,
+)
+_END = re.compile(r"[.;!?](?=\s|$)|\n\s*\n|\n(?=\s*(?:\d{1,2}[.)]\s|[-*•]\s))")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+def gaps(text: str, regions: Sequence[Place]) -> Iterator[Place]:
+    """What of the text lies outside the macro."""
+    at = 0
+    for region in sorted(regions):
+        if region.start > at:
+            yield Place(at, region.start)
+        at = max(at, region.end)
+    if at < len(text):
+        yield Place(at, len(text))
+
+
+def sentences(text: str, regions: Sequence[Place]) -> tuple[Place, ...]:
+    """Sentences of the prose, one after the other. Those under a heading such as History are left out."""
+    return tuple(
+        sentence
+        for gap in gaps(text, regions)
+        if not text[gap.start : gap.end].isspace()
+        for block in _blocks(text, gap)
+        for sentence in _split(text, block)
+    )
+
+
+def _blocks(text: str, gap: Place) -> Iterator[Place]:
+    """Runs of lines under a heading about today; a heading ends the run before it, a blank line the skipping."""
+    start, skipping, seen_words = gap.start, False, False
+    for line in _LINE.finditer(text, gap.start, gap.end):
+        words = line.group().strip()
+        heading = _heading(text, line.start(), line.end())
+        ends = heading is not None or (not words and seen_words) or line.start() == gap.end
+        if ends and not skipping and line.start() > start:
+            yield Place(start, line.start())
+        if heading is not None:
+            name, after = heading
+            skipping, start = bool(_NOT_TODAY.search(name)), after
+            seen_words = bool(text[after : line.end()].strip())
+        elif not words and seen_words:
+            skipping, start, seen_words = False, line.end(), False
+        elif words:
+            seen_words = True
+        if line.start() == gap.end:
+            break
+    if not skipping and start < gap.end:
+        yield Place(start, gap.end)
+
+
+def _heading(text: str, start: int, end: int) -> tuple[str, int] | None:
+    found = _HEADING.match(text, start, end)
+    if found:
+        return found[1], found.end()
+    bare = _BARE_HEADING.match(text[start:end].rstrip())
+    return (bare[1], end) if bare else None
+
+
+def _split(text: str, block: Place) -> Iterator[Place]:
+    at = block.start
+    for stop in _END.finditer(text, block.start, block.end):
+        yield from _pieces(text, at, stop.start())
+        at = stop.end()
+    yield from _pieces(text, at, block.end)
+
+
+#: No sentence is longer. Text without full stops is cut here, so that the work grows with its length only.
+_LONGEST = 1500
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[Place]:
+    for at in range(start, end, _LONGEST):
+        stop = min(at + _LONGEST, end)
+        if text[at:stop].strip():
+            yield Place(at, stop)
+
+
+# Words that set today's finding against an earlier one; they do not make the finding an earlier one.
+_AGAINST_PRIOR = re.compile(
+    r"(?:compared\s+(?:with|to)|since|from|relative\s+to|versus|than|on|in\s+comparison\s+(?:with|to))\s+(?:the\s+)?"
+    r"(?:prior|previous|last|earlier)(?:\s+(?:study|exam\w*|mri|scan|imaging|mr))?(?:\s+(?:of|from|dated)\s+[\d/.-]+)?"
+    r"|\(\s*(?:was|previously|prior)[^)]*\)"
+    r"|,?\s*\b(?:was|previously|prior)\s+(?:escc\s*|bilsky\s*|grade\s*)*(?:0|1\s?[abc]|2|3)\b",
+    re.I,
+)
+_PAST = re.compile(
+    r"\b(?:prior|previous|previously|earlier|formerly|history|known|had|was|were|resolved|resolution|no longer|"
+    r"decompressed|at presentation|in (?:19|20)\d\d|last (?:year|month|week)|pre-?operative(?:ly)?|before|indication|"
+    r"if|should|would|risk|recommend\w*|evaluate|assess|rule out|r/o|query|family|outside hospital)\b",
+    re.I,
+)
+_TODAY = re.compile(r"\b(?:now|currently|today|at present)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:no|not|without|negative|absent|absence|denies|free of|neither|nor|never|unlikely|rather than|instead of|"
+    r"excluded?|excludes|ruled out|rules out)\b",
+    re.I,
+)
+_SCOPE_END = re.compile(
+    r"\b(?:but|however|although|except|with|causing|causes|there (?:is|are)|which|is|are|demonstrates|shows)\b|[;:]",
+    re.I,
+)
+_NEGATED_AFTER = re.compile(
+    r"\s*(?:(?:at|of|in)\s+\S+\s+)?(?:is|are|has been|have been)?\s*"
+    r"(?:not\s+(?:seen|present|identified|evident|demonstrated)|absent|excluded|"
+    r"ruled\s+out|resolved|unlikely)\b",
+    re.I,
+)
+
+
+def blank_comparisons(sentence: str) -> str:
+    """The sentence with its comparison phrases blanked, character for character."""
+    return _AGAINST_PRIOR.sub(lambda m: " " * len(m.group()), sentence)
+
+
+def current_from(sentence: str) -> int | None:
+    """Where the words about today begin: 0 when nothing in the sentence looks back, the place after *now*
+    where it does, None when the whole sentence is about the past, a plan or a question."""
+    if not _PAST.search(sentence):
+        return 0
+    now = _TODAY.search(sentence)
+    return now.end() if now and not _PAST.search(sentence, now.end()) else None
+
+
+def negated(sentence: str, start: int, end: int) -> bool:
+    """Whether the words ``sentence[start:end]`` are denied, by words before them in their clause or just after."""
+    last = None
+    for found in _NEGATION.finditer(sentence, 0, start):
+        last = found
+    if last is not None and not _SCOPE_END.search(sentence, last.end(), start):
+        return True
+    return bool(_NEGATED_AFTER.match(sentence, end))

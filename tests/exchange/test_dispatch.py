@@ -1,0 +1,97 @@
+"""From a stored message to what a person sees of it."""
+
+import pytest
+from django.utils import timezone
+from sample_reports import at, macro, oru
+
+from soar2.exchange import dispatch
+from soar2.exchange.models import InboundMessage
+from soar2.pathway.notices.models import Notice
+from soar2.pathway.reports.models import Report
+from soar2.record.models import Patient
+
+NOW = at("10 14:06")
+
+
+def stored(raw, control="x"):
+    return InboundMessage.objects.create(
+        received_at=timezone.now(),
+        raw=raw,
+        body_hash=str(hash(raw)),
+        control_id=control,
+        answer_code="AA",
+        answer=b"",
+    )
+
+
+def applied(raw):
+    row = stored(raw)
+    dispatch.apply_undone(NOW)
+    row.refresh_from_db()
+    return row
+
+
+CASES = [
+    # what                             message                                          state         words                  notices
+    ("a spine report", oru(macro("urgent")), "applied", "", 1),
+    ("a number never seen before", oru(macro("expedited"), mrn="NEW-1"), "applied", "", 1),
+    ("another procedure", oru(macro("urgent"), procedure="71250^CT CHEST^CPT"), "filtered", "Not a spine", 0),
+    ("no patient, urgent words", oru(macro("urgent"), mrn=""), "quarantined", "", 1),
+    ("no patient, mild words", oru(macro("routine"), mrn=""), "quarantined", "", 0),
+    ("free text", oru("Large epidural mass at T8 compressing the cord."), "applied", "", 0),
+    ("no text", oru(""), "quarantined", "no text", 0),
+    ("not HL7", b"GET / HTTP/1.1", "quarantined", "", 0),
+]
+
+
+@pytest.mark.parametrize(("what", "raw", "state", "words", "notices"), CASES, ids=[row[0] for row in CASES])
+def test_each_message_ends_where_a_person_expects_it(people, what, raw, state, words, notices):
+    row = applied(raw)
+    assert row.state == state, row.reason
+    assert words in row.reason
+    assert Notice.objects.count() == notices
+    assert row.done_at == NOW
+
+
+def test_a_number_seen_for_the_first_time_makes_a_provisional_patient(people):
+    applied(oru(macro("urgent"), mrn="M9", name="QUILL^ROSA", born="19630509"))
+    patient = Patient.objects.get()
+    assert (patient.family, patient.given, patient.provisional) == ("QUILL", "ROSA", True)
+
+
+def test_a_known_number_with_another_birth_date_is_held(people):
+    applied(oru(macro("expedited"), n=1, mrn="M9", born="19600101"))
+    row = applied(oru(macro("urgent"), n=2, mrn="M9", born="19710203"))
+    assert (row.state, row.where) == ("quarantined", "PID-3")
+    assert "date of birth" in row.reason
+    notice = Notice.objects.get(identity_unresolved=True)
+    assert "A000002" in notice.headline
+
+
+def test_free_text_is_put_on_the_please_read_list(people):
+    applied(oru("Large epidural mass at T8 compressing the cord."))
+    report = Report.objects.get()
+    assert (report.source, report.lane, report.read_wanted) == ("free-text", "none", True)
+
+
+def test_a_message_that_breaks_the_reader_is_kept_counted_and_in_the_end_held(people, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError
+
+    row, behind = stored(oru(macro("urgent"), n=1), "1"), stored(oru(macro("urgent"), n=2, mrn="M2"), "2")
+    monkeypatch.setattr(dispatch, "read_results", broken)
+    for _ in range(dispatch.PATIENCE):
+        dispatch.apply_undone(NOW)
+    monkeypatch.undo()
+    row.refresh_from_db()
+    assert row.state == "quarantined"
+    assert "ZeroDivisionError" in row.reason
+    behind.refresh_from_db()
+    assert behind.state == "quarantined"
+
+
+def test_the_exam_time_is_never_the_time_of_the_message(people):
+    applied(oru(macro("urgent"), exam="20260310124000-0400"))
+    report = Report.objects.get()
+    assert report.exam_end == at("10 12:40")
+    assert report.reported_at == at("10 14:05")

@@ -1,0 +1,182 @@
+"""The whole system as a hospital runs it: real processes, a private database, a real SMTP server.
+
+Tests speak to it through its doors only: MLLP, HTTP, mail. The database is looked at afterwards.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from email import message_from_bytes
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from aiosmtpd.controller import Controller
+
+from soar2.config.postgres import PrivateServer
+from soar2.config.supervise import free_port
+
+PARTS = ("listen", "work", "web", "watch")
+
+
+class Mailbox:
+    """A real SMTP server that keeps what it is given; ``refuse`` makes it answer with a code instead."""
+
+    def __init__(self):
+        self.port = free_port()
+        self.mails, self.times = [], []
+        self.refuse: str | None = None
+        self._lock = threading.Lock()
+        self._controller = None
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.refuse:
+            return self.refuse
+        with self._lock:
+            self.mails.append(message_from_bytes(envelope.content))
+            self.times.append(time.time())
+        return "250 kept"
+
+    def start(self):
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    def stop(self):
+        if self._controller:
+            self._controller.stop()
+            self._controller = None
+
+    def notices(self):
+        return [mail["X-SOaR2-Notice"] for mail in self.mails]
+
+
+class WholeSystem:
+    """Start it, stop parts of it, kill parts of it, and start them again."""
+
+    def __init__(self, *, mode="demo"):
+        self.home = Path(tempfile.mkdtemp(prefix="soar2-whole-"))
+        self.mail = Mailbox()
+        self.web_port, self.mllp_port = free_port(), free_port()
+        self.server = PrivateServer(self.home)
+        self.processes: dict[str, list[subprocess.Popen]] = {}
+        self.mode = mode
+        self.env = {}
+
+    def start(self, parts=PARTS):
+        self.mail.start()
+        self.server.start()
+        config = self.home / "soar2.toml"
+        config.write_text(files("soar2.demo").joinpath("soar2.toml").read_text())
+        self.env = os.environ | {
+            "SOAR2_HOME": str(self.home),
+            "SOAR2_CONFIG": str(config),
+            "SOAR2_WEB_PORT": str(self.web_port),
+            "SOAR2_MLLP_PORT": str(self.mllp_port),
+            "SOAR2_SMTP_PORT": str(self.mail.port),
+            "SOAR2_BIND": "127.0.0.1",
+            "SOAR2_SECRET_KEY": "for-one-test-" + "k" * 60,
+            "DATABASE_URL": self.server.url(),
+            "PYTHONWARNINGS": "default",
+        }
+        self.command("migrate")
+        for part in parts:
+            self.launch(part)
+        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 40)
+        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 40)
+
+    def command(self, *argv, check=True, **options):
+        return subprocess.run(
+            [sys.executable, "-m", "soar2.cli", *argv],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=check,
+            **options,
+        )
+
+    def launch(self, part):
+        log = (self.home / f"{part}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "soar2.cli", part], env=self.env, stdout=log, stderr=log
+        )
+        log.close()
+        self.processes.setdefault(part, []).append(process)
+        return process
+
+    def kill(self, part, number=signal.SIGKILL):
+        """End every running process of ``part`` with a signal and wait for it to be gone."""
+        for process in self.processes.pop(part, []):
+            process.send_signal(number)
+            process.wait(timeout=20)
+
+    def kill_database(self):
+        """kill -9 the postmaster and all its backends."""
+        pid = int((self.server._cluster / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+
+    def answers(self):
+        try:
+            with urllib.request.urlopen(self.url("/health/"), timeout=2) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def listens(self):
+        import socket
+
+        try:
+            socket.create_connection(("127.0.0.1", self.mllp_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def url(self, path="/"):
+        return f"http://127.0.0.1:{self.web_port}{path}"
+
+    def query(self, sql, *args):
+        with psycopg.connect(self.server.url(), autocommit=True) as connection:
+            return connection.execute(sql, args).fetchall()
+
+    def one(self, sql, *args):
+        return self.query(sql, *args)[0][0]
+
+    def wait_until(self, question, words, seconds=30.0):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if question():
+                    return
+            except psycopg.OperationalError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"waited {seconds} s in vain until {words}\n{self.logs()}")
+
+    def logs(self, last=25):
+        parts = []
+        for path in sorted(self.home.glob("*.log")):
+            parts.append(
+                f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-last:])
+            )
+        return "\n".join(parts)
+
+    def stop(self):
+        for processes in self.processes.values():
+            for process in processes:
+                process.terminate()
+        for processes in self.processes.values():
+            for process in processes:
+                try:
+                    process.wait(timeout=15)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        self.processes.clear()
+        self.mail.stop()
+        self.server.erase()
+        shutil.rmtree(self.home, ignore_errors=True)
