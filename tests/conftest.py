@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.pop("DATABASE_URL", None)  # tests make their own server; yours is never touched
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop lives in the test's own thread
 
 CHROMIUM = shutil.which("chromium")
@@ -22,6 +23,7 @@ def pytest_configure(config):
     programme, faults = load(Path(str(files("soar2.demo").joinpath("soar2.toml"))))
     assert not faults, faults
     settings.PROGRAMME = programme
+    settings.TIME_ZONE = str(programme.zone)
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
     settings.SECRET_KEY = "only-for-tests-" + "x" * 50
 
@@ -51,6 +53,7 @@ def private_server():
     from soar2.config.postgres import PrivateServer
 
     home = Path(tempfile.mkdtemp(prefix="soar2-test-"))
+    home.chmod(0o711)  # the server may run as another user
     server = PrivateServer(home)
     server.start()
     yield server

@@ -29,15 +29,9 @@ def address(sheet):
 @pytest.fixture(scope="session")
 def chromium():
     """Debian's Chromium, driven."""
-    from playwright.sync_api import sync_playwright
+    from chromium_driver import chromium
 
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
+    return chromium()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def oru(
     number = f"T{n:06d}" if mrn is None else mrn
     pid3 = f"{number}^^^DEMO^MR" if number else ""
     segments = [
-        f"MSH|^~\\&|{application}|DEMO|SOAR2|DEMO|20260310140501-0400||ORU^R01^ORU_R01|{control or f'C{n:06d}'}|P|2.5.1|||AL|NE||UNICODE UTF-8",
+        f"MSH|^~\\&|{application}|DEMO|SOAR2|DEMO|20260310140501-0400||ORU^R01^ORU_R01|{control or f'C{n:06d}'}|P|2.5.1||||||UNICODE UTF-8",
         f"PID|1||{pid3}||{name}||{born}|F",
         f"OBR|1|P{n}|{accession or f'A{n:06d}'}|{procedure}|||{exam}|{exam}||||||||1234^REFERRER^A||||||{reported}||RAD|{status}",
     ]

@@ -61,6 +61,7 @@ class WholeSystem:
 
     def __init__(self, *, mode="demo"):
         self.home = Path(tempfile.mkdtemp(prefix="soar2-whole-"))
+        self.home.chmod(0o711)  # the server may run as another user
         self.mail = Mailbox()
         self.web_port, self.mllp_port = free_port(), free_port()
         self.server = PrivateServer(self.home)

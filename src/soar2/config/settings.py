@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
@@ -93,7 +94,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": database_settings(os.environ["DATABASE_URL"])
     if os.environ.get("DATABASE_URL")
     else {
@@ -101,8 +102,7 @@ DATABASES = {
         "NAME": "soar2",
     }  # the private server fills in its socket
 }
-DATABASES["default"].setdefault("CONN_MAX_AGE", 300)
-DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+DATABASES["default"] |= {"CONN_MAX_AGE": 300, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [

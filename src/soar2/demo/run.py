@@ -25,17 +25,19 @@ def run_demo(*, reset: bool = False) -> int:
         if reset:
             _erase(state, server)
         _prepare(state, server)
+        _supervisor(state, server).run()
     except (ServerFault, PortTaken) as fault:
         print(fault, file=sys.stderr)
         return 1
-    supervisor = Supervisor(
-        [Child(part, [sys.executable, "-m", "soar2.cli", part]) for part in PARTS],
-        state / "log",
-        tend=_Tender(server),
-        finally_=lambda: _close(server),
-    )
-    supervisor.run()
+    finally:
+        server.stop()
+    print("Stopped. Everything is kept for the next soar2 demo.")
     return 0
+
+
+def _supervisor(state: Path, server: PrivateServer) -> Supervisor:
+    children = [Child(part, [sys.executable, "-m", "soar2.cli", part]) for part in PARTS]
+    return Supervisor(children, state / "log", tend=_Tender(server))
 
 
 def _check_ports() -> None:
@@ -121,8 +123,3 @@ def _answers() -> bool:
             return response.status == 200
     except OSError:
         return False
-
-
-def _close(server: PrivateServer) -> None:
-    server.stop()
-    print("Stopped. Everything is kept for the next soar2 demo.")

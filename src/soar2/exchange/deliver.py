@@ -54,6 +54,7 @@ def _delivery(message: OutboxMessage, person: Person) -> Delivery:
         kind=message.kind,
         lane=message.lane,
         case_code=message.case_code,
+        words=message.words,
         count=message.count,
         person=person,
         phone=message.role.phone,

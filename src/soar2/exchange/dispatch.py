@@ -2,20 +2,22 @@
 
 import logging
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, transaction
 
 from soar2.errors import Unreadable
-from soar2.exchange.feeds import Feed, feeds_from, inside, select
+from soar2.exchange.feeds import Feed, chosen, feeds_from, select
 from soar2.exchange.hl7v2.envelope import envelope_of
 from soar2.exchange.hl7v2.message import parse
 from soar2.exchange.hl7v2.results import read_results
 from soar2.exchange.hl7v2.types import ImagingResult
 from soar2.exchange.models import InboundMessage
 from soar2.pathway.reports.actions import file_report
-from soar2.pathway.reports.types import IncomingReport
+from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
 from soar2.record.patients import PatientIdentity
+from soar2.record.programme import Programme
 
 log = logging.getLogger("soar2.dispatch")
 
@@ -74,7 +76,7 @@ def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
         )
     message = parse(bytes(row.raw), feed.default_charset or None)
     results = read_results(message, feed)
-    wanted = [result for result in results if inside(feed, result)]
+    wanted = chosen(feed, results)
     if not wanted:
         return InboundMessage.FILTERED, "Not a spine procedure of this feed.", "OBR-4", feed.name
     faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
@@ -84,14 +86,21 @@ def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
 
 
 def feeds() -> tuple[Feed, ...]:
-    return feeds_from(list(settings.PROGRAMME.feed_tables))
+    """The feed file as values, made once for a programme rather than for each message."""
+    if not _made or _made[0] is not settings.PROGRAMME:
+        programme: Programme = settings.PROGRAMME
+        _made[:] = [programme, feeds_from(list(programme.feed_tables), str(programme.zone))]
+    return cast(tuple[Feed, ...], _made[1])
+
+
+_made: list[object] = []
 
 
 def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime) -> Unreadable | None:
     """File one result; what a person must mend is returned, after the words were kept and read."""
-    if result.text_at:
-        return None  # several orders share one report; it is filed once, where its text stands
-    if not result.text.strip():
+    if result.text_at or result.standing == "pending":
+        return None  # filed once, where its text stands; or there is no report yet
+    if not result.text.strip() and result.status not in WITHDRAWN:
         words = (
             "The report is a document, not text; a person must open it."
             if result.attachments
@@ -100,13 +109,13 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
         return Unreadable(words, result.where or "OBX-5")
     filed = file_report(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
-    return Unreadable(fault, "PID-3") if fault else None
+    return Unreadable(fault, "PID-3" if result.accession else "OBR-3") if fault else None
 
 
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
     return IncomingReport(
         feed=feed.name,
-        accession=result.accession,
+        accession=result.accession or f"not stated (message {row.id})",
         status=result.status,
         text=result.text,
         identity=_identity(result),

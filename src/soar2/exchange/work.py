@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import time
+from datetime import timedelta
 
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections, connection
@@ -84,7 +85,7 @@ def beat(name: str, kind: str, words: str = "") -> None:
     """Leave a sign of life, and forget those of processes gone for a day."""
     now = timezone.now()
     Heartbeat.objects.update_or_create(name=name, defaults={"kind": kind, "seen": now, "words": words})
-    Heartbeat.objects.filter(seen__lt=now - timezone.timedelta(days=1)).delete()
+    Heartbeat.objects.filter(seen__lt=now - timedelta(days=1)).delete()
 
 
 def run_worker() -> int:

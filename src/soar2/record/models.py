@@ -119,6 +119,7 @@ class OutboxMessage(models.Model):
     role = models.ForeignKey(Role, on_delete=models.PROTECT)
     lane = models.CharField(max_length=16, blank=True)
     case_code = models.CharField(max_length=12, blank=True)
+    words = models.TextField(blank=True)  # of the rung, free of patient data like all that a sender is given
     count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     state = models.CharField(max_length=12, default=QUEUED)

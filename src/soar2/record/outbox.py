@@ -22,6 +22,7 @@ def owe(
     now: datetime,
     lane: str = "",
     case_code: str = "",
+    words: str = "",
     count: int = 0,
 ) -> OutboxMessage:
     """Owe one delivery; call inside the transaction that makes it due. The worker is woken on commit."""
@@ -32,6 +33,7 @@ def owe(
         role=role,
         lane=lane,
         case_code=case_code,
+        words=words,
         count=count,
         created_at=now,
     )

@@ -32,8 +32,8 @@ def run_watcher() -> int:
         signal.signal(number, lambda *_: stopping.set())
     while not stopping.wait(EVERY):
         try:
-            look(clock.now(), timezone.now())
-            beat("watcher", "watcher")
+            found = look(clock.now(), timezone.now())
+            beat("watcher", "watcher", " ".join(found))
         except DatabaseFault as fault:
             log.error("the database does not answer (%s)", type(fault).__name__)
             connection.close()

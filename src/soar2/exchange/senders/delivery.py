@@ -15,6 +15,7 @@ class Delivery:
     kind: str  # notice, digest
     lane: str
     case_code: str
+    words: str
     count: int
     person: Person
     phone: str

@@ -12,6 +12,7 @@ from soar2.record import ledger, people
 from soar2.record.models import Person, Role
 
 ACTIONS = {"called": "Called", "booked": "Booked", "seen": "Seen", "no-action": "No action, because"}
+RADIOLOGIST = "neuroradiology"  # whose telephone call the product never replaces
 REROUTED = 100  # rungs added by hand start here, after those of any plan
 
 
@@ -26,9 +27,8 @@ def mine(notice_id: UUID, *, person: Person | None, now: datetime) -> None:
     _acknowledge(notice, person, now)
     notice.owner, notice.owned_at = person, now
     notice.action_due = plan.due(notice.plan, "action", now)
-    if notice.action_due is not None:
-        plan.shift_waiting(notice, notice.action_due)
-    _settle_standing(notice, person, now)
+    plan.shift_waiting(notice, notice.action_due)
+    _end_the_search(notice, person, now)
     _answer(notice, person, now, "mine")
 
 
@@ -130,9 +130,11 @@ def _readdress(notice: Notice, role: str, now: datetime) -> None:
     plan.fire(step, now)
 
 
-def _settle_standing(notice: Notice, person: Person, now: datetime) -> None:
-    """The task 'nobody owns this' is answered by somebody owning it; other calls stay to be made."""
-    notice.steps.filter(n=plan.STANDING, state=Step.HAND).update(state=Step.DONE, done_at=now, done_by=person)
+def _end_the_search(notice: Notice, person: Person, now: datetime) -> None:
+    """Calls that looked for an owner are answered by one. The radiologist's own call is still to be made and
+    logged, and an incident still to be written."""
+    hunting = notice.steps.filter(state=Step.HAND).exclude(role_id=RADIOLOGIST).exclude(channel="incident")
+    hunting.update(state=Step.DONE, done_at=now, done_by=person, done_note="Owned")
 
 
 def _answer(notice: Notice, person: Person, now: datetime, kind: str, *detail: str) -> None:

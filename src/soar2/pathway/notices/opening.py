@@ -79,7 +79,7 @@ def _open(
         pack_name=pack.name,
         pack_version=pack.version,
         acknowledge_due=plan.due(frozen, "acknowledge", now),
-        visit_due=plan.due(frozen, "visit", scored.exam_end or now),
+        visit_due=plan.due_if_any(frozen, "visit", scored.exam_end or now),
         supersedes=supersedes,
     )
     _link(notice, scored, now, "")

@@ -57,10 +57,15 @@ def _span(span: Span) -> dict[str, Any]:
     return {"kind": span.kind, "minutes": span.minutes}
 
 
-def due(plan: dict[str, Any], clock: str, start: datetime) -> datetime | None:
-    """When a frozen clock that started at ``start`` runs out; None when the lane has no such clock."""
-    span = plan["clocks"].get(clock)
-    return settings.PROGRAMME.calendar.add(start, Span(**span)) if span else None
+def due(plan: dict[str, Any], clock: str, start: datetime) -> datetime:
+    """When a frozen clock that started at ``start`` runs out; KeyError when the lane has no such clock."""
+    found: datetime = settings.PROGRAMME.calendar.add(start, Span(**plan["clocks"][clock]))
+    return found
+
+
+def due_if_any(plan: dict[str, Any], clock: str, start: datetime) -> datetime | None:
+    """As ``due``; None when the lane has no such clock."""
+    return due(plan, clock, start) if clock in plan["clocks"] else None
 
 
 def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
@@ -110,6 +115,7 @@ def fire(step: Step, now: datetime) -> None:
             now=now,
             lane=notice.lane,
             case_code=notice.case_code,
+            words=step.words,
         )
     else:
         step.state = Step.HAND

@@ -74,7 +74,8 @@ def _due(now: datetime) -> Iterator[UUID]:
 def _stand(now: datetime) -> int:
     """After the last rung an unowned notice keeps a task in view until somebody owns it."""
     to_come = Step.objects.filter(notice=OuterRef("pk"), state__in=(Step.WAITING, Step.HAND))
-    orphaned = Notice.objects.filter(closed_at=None, owner=None).exclude(Exists(to_come))
+    unanswered = Notice.objects.filter(closed_at=None, owner=None, acknowledge_due__lte=now)
+    orphaned = unanswered.exclude(Exists(to_come))
     made = 0
     for notice in orphaned.select_related("role")[:200]:
         made += _stand_for(notice, now)
@@ -130,7 +131,7 @@ def _digest(role_key: str, today, steps: list[Step], now: datetime) -> int:
         return 0
     role = people.role(role_key)
     digest, new = Digest.objects.get_or_create(day=today, role=role, defaults={"made_at": now, "count": 0})
-    digest.notices.add(*(step.notice_id for step in steps))
+    digest.notices.add(*(step.notice for step in steps))
     digest.count += len(steps)
     if new:  # later arrivals of the same day are on the list the message links to
         digest.message = outbox.owe(

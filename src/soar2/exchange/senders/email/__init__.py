@@ -52,13 +52,11 @@ def compose(delivery: Delivery) -> EmailMessage:
 
 
 def _notice(delivery: Delivery) -> tuple[str, str]:
-    call = f"Or call {delivery.phone}.\n" if delivery.phone else ""
     subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
     link = f"{delivery.address}/notices/{delivery.case_code}/"
-    return (
-        subject,
-        f"{subject}\n\nOpen and answer: {link}\n{call}\nThis message holds no patient data. Do not reply to it.\n",
-    )
+    call = f"Or call {delivery.phone}." if delivery.phone else ""
+    lines = (subject, delivery.words, f"Open and answer: {link}", call, "No patient data is in this message. Do not reply to it.")
+    return subject, "\n\n".join(line for line in lines if line) + "\n"
 
 
 def _digest(delivery: Delivery) -> tuple[str, str]:
