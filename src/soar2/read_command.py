@@ -1,5 +1,6 @@
 """``soar2 read`` and ``soar2 template``: the reader from the shell, without a database."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -25,13 +26,16 @@ def run_read(paths: list[str], as_json: bool, stdin: IO[Any], stdout: IO[str], s
     failed = False
     for path in paths:
         try:
-            readings = list(_readings(_bytes(path, stdin)))
+            texts = list(_texts(_bytes(path, stdin)))
         except OSError as fault:
-            failed = _complain(stderr, path, fault.strerror or "it could not be opened")
+            texts = [Unreadable(fault.strerror or "it could not be opened")]
         except Unreadable as fault:
-            failed = _complain(stderr, path, fault.reason)
-        else:
-            for reading in readings:
+            texts = [fault]
+        for text in texts:
+            if isinstance(text, Unreadable):
+                failed = _complain(stderr, path, text.reason)
+            else:
+                reading = read_report(text)
                 stdout.write(_line(reading, path) if as_json else summary(reading, path))
     return 1 if failed else 0
 
@@ -58,40 +62,81 @@ def _bytes(path: str, stdin: IO[Any]) -> bytes:
     return raw.encode() if isinstance(raw, str) else bytes(raw)
 
 
-def _readings(raw: bytes) -> Iterator[Reading]:
-    """The reports of one file: HL7 messages, or plain text with a form feed between reports."""
-    texts = _hl7_texts(raw) if _HL7.match(raw) else _plain_texts(raw)
-    for text in texts:
-        yield read_report(text)
+def _texts(raw: bytes) -> Iterator[str | Unreadable]:
+    """The reports of one file, in order; a message that cannot be read stands as its fault among the others."""
+    body = _eight_bit(raw)
+    if _HL7.match(body):
+        yield from _hl7_texts(body)
+    else:
+        yield from _plain_texts(decoded(body))
 
 
-def _plain_texts(raw: bytes) -> list[str]:
-    text = decoded(raw)
-    parts = [part for part in text.split("\f") if part.strip()]
-    return parts or [text]
+def _eight_bit(raw: bytes) -> bytes:
+    """UTF-16, which some editors write, as UTF-8; everything else as it is."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors="replace").encode()
+    few = len(raw) // 3
+    if raw[1::2].count(0) > few:
+        return raw.decode("utf-16-le", errors="replace").encode()
+    return raw.decode("utf-16-be", errors="replace").encode() if raw[::2].count(0) > few else raw
 
 
 def decoded(raw: bytes) -> str:
-    """UTF-8, else Windows' western set, in which every byte is some character: a report is never lost to an accent."""
+    """UTF-8, else Windows' western set, in which every byte is some character: a report is never lost to an accent.
+
+    Raises Unreadable for what is no text at all, so that a picture never passes for a report without macro.
+    """
     body = raw.removeprefix(b"\xef\xbb\xbf")
+    if body.startswith((b"%PDF", b"PK\x03\x04")) or b"\0" in body:
+        raise Unreadable("it is not a text")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("cp1252", errors="replace")
 
 
-def _hl7_texts(raw: bytes) -> list[str]:
-    from soar2.exchange.hl7v2.message import parse
-    from soar2.exchange.hl7v2.results import read_results
+def _plain_texts(text: str) -> Iterator[str]:
+    """Plain text: a form feed stands between reports, or a second macro with a counting statement of its own."""
+    parts = [part for part in text.split("\f") if part.strip()]
+    for part in parts or [text]:
+        yield from _macros(part)
 
+
+_TITLED = re.compile(r"^[ \t]*spine\s+oncology\s+macro\b(?=[^\r\n]*[\r\n]+[ \t]*(?:numbering|conus)\s*:)", re.I | re.M)
+#: A line with which the next report may begin before its macro.
+_OPENING = re.compile(
+    r"^[ \t]*(?:MRI?\b|EXAM|PROCEDURE|STUDY\b|REPORT|ACCESSION|PATIENT|={3,}|-{3,}|_{3,})", re.M
+)
+
+
+def _macros(text: str) -> Iterator[str]:
+    titles = [found.start() for found in _TITLED.finditer(text.replace("\r", "\n"))]
+    start = 0
+    for previous, title in itertools.pairwise(titles):
+        opening = _OPENING.search(text.replace("\r", "\n"), previous, title)
+        end = opening.start() if opening else title
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _hl7_texts(raw: bytes) -> Iterator[str | Unreadable]:
     starts = [found.start() for found in _MESSAGE.finditer(raw)]
     if not starts:
         raise Unreadable("it looks like an HL7 batch, but holds no message")
-    pieces = [raw[a:b] for a, b in zip(starts, [*starts[1:], len(raw)], strict=True)]
-    texts = [result.text for piece in pieces for result in read_results(parse(piece.strip(b"\x0b\x1c\r\n ")))]
-    if not texts:
-        raise Unreadable("it is an HL7 message without a report in it")
-    return texts
+    for a, b in itertools.pairwise((*starts, len(raw))):
+        yield from _message_texts(raw[a:b].strip(b"\x0b\x1c\r\n "))
+
+
+def _message_texts(piece: bytes) -> Iterator[str | Unreadable]:
+    from soar2.exchange.hl7v2.message import parse
+    from soar2.exchange.hl7v2.results import read_results
+
+    try:
+        for result in read_results(parse(piece)):
+            yield result.text
+    except Unreadable as fault:
+        yield fault
 
 
 def _line(reading: Reading, path: str) -> str:

@@ -96,7 +96,7 @@ READ = [
     ("below the conus, severe", line(f"Level L4 | Below conus severe | {CALM}"), "L4:severe -> emergent 6"),
     ("below the conus, nothing said", line(f"Level L4 | {CALM}"), "L4:None -> expedited 11 review"),
     ("a cord grade below the conus", line(f"Level L4 | ESCC 2 | {CALM}"), "L4:2 -> emergent 6 review"),
-    ("a below-conus word on the cord", line(f"Level T8 | Below conus severe | {CALM}"), "T8:severe -> emergent 6 review"),
+    ("a below-conus word on the cord", line(f"Level T8 | Below conus severe | {CALM}"), "T8:3 -> emergent 6 review"),
     ("a below-conus word after ESCC", line(f"Level L4 | ESCC moderate | {CALM}"), "L4:moderate -> urgent 9"),
     ("both scales, one exact", line(f"Level L4 | ESCC 0 | Below conus severe | {CALM}"), "L4:severe -> emergent 6 review"),
     ("both scales, one not applicable", line(f"Level L4 | ESCC n/a | Below conus mild | {CALM}"), "L4:mild -> expedited 11"),

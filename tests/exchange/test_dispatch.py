@@ -1,5 +1,7 @@
 """From a stored message to what a person sees of it."""
 
+import random
+
 import pytest
 from django.utils import timezone
 from sample_reports import at, macro, oru
@@ -41,7 +43,41 @@ CASES = [
     ("free text", oru("Large epidural mass at T8 compressing the cord."), "applied", "", 0),
     ("no text", oru(""), "quarantined", "no text", 0),
     ("not HL7", b"GET / HTTP/1.1", "quarantined", "", 0),
+    ("a number of another authority", oru(macro("urgent")).replace(b"^^^DEMO^MR", b"^^^HOSP^MR"), "applied", "", 1),
+    ("a number without an authority", oru(macro("urgent")).replace(b"^^^DEMO^MR", b""), "applied", "", 1),
+    ("no control id", oru(macro("urgent")).replace(b"|C000001|P", b"||P"), "applied", "", 1),
 ]
+LONG = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=6000))  # nothing compresses it
+AWKWARD = [
+    ("an accession beyond any index", oru(macro("urgent"), accession=LONG)),
+    ("a record number beyond any index", oru(macro("urgent"), mrn=LONG)),
+    ("a procedure beyond all measure", oru(macro("urgent"), procedure=f"30855-1^{LONG}")),
+    ("a long patient class", oru(macro("urgent")).replace(b"\rOBR", b"\rPV1|1|INPATIENT_WARD\rOBR", 1)),
+    ("a long kind of number", oru(macro("urgent")).replace(b"^MR|", b"^MEDICALRECORDNUMBERTYPE|", 1)),
+    ("NUL in the accession", oru(macro("urgent"), accession="A\0B")),
+    ("NUL by escape in the name", oru(macro("urgent"), name="A\\X00\\B^C")),
+    ("a lone surrogate", oru(macro("urgent")).replace(b"Level T8", b"\xed\xa0\x80 Level T8")),
+    ("a year that no calendar holds", oru(macro("urgent"), exam="99991231235959-1400")),
+]
+
+
+@pytest.mark.parametrize(("what", "raw"), AWKWARD, ids=[row[0] for row in AWKWARD])
+def test_nothing_a_sender_writes_keeps_urgent_words_from_their_notice(people, what, raw):
+    row = applied(raw)
+    assert (row.state, row.reason) == ("applied", "")
+    assert Notice.objects.get().lane == "urgent"
+
+
+def test_a_message_the_database_refuses_is_held_and_stops_none_behind_it(people, monkeypatch):
+    """What the server says of the content (here: an index entry too large) is not a server that is away."""
+    monkeypatch.setattr(dispatch, "key_of", lambda text: text)
+    poisonous, good = stored(oru(macro("urgent"), accession=LONG), "p"), stored(oru(macro("urgent"), n=2), "g")
+    for _ in range(dispatch.PATIENCE):
+        dispatch.apply_undone(NOW)
+    for row in (poisonous, good):
+        row.refresh_from_db()
+    assert (poisonous.state, good.state) == ("quarantined", "applied")
+    assert "tell the maintainers" in poisonous.reason
 
 
 @pytest.mark.parametrize(("what", "raw", "state", "words", "notices"), CASES, ids=[row[0] for row in CASES])

@@ -49,6 +49,15 @@ def test_a_good_table_becomes_a_feed():
 
 
 @pytest.mark.parametrize(
+    ("authority", "assume", "assumed"),
+    [("DEMO", True, "DEMO"), ("DEMO", False, ""), ("*", False, ""), ("*", "HOSP", "HOSP"), ("DEMO", "HOSP", "HOSP")],
+)
+def test_whose_number_is_assumed(authority, assume, assumed):
+    table = {**TABLE, "identifier_authority": authority, "assume_authority": assume}
+    assert feeds_from([table])[0].assumed_authority == assumed
+
+
+@pytest.mark.parametrize(
     ("change", "fault"),
     [
         ({"sending_aplications": ["X"]}, "feed 'ris': 'sending_aplications' is not a setting; did you mean 'sending_applications'?"),
@@ -58,7 +67,9 @@ def test_a_good_table_becomes_a_feed():
         ({"procedure_codes": [30855]}, "feed 'ris': procedure_codes must be a list of words, such as [\"A\", \"B\"]."),
         ({"procedure_codes": []}, "feed 'ris': procedure_codes and procedure_words are both missing, so every report would be filtered out."),
         ({"identifier_authority": ""}, "feed 'ris': identifier_authority must be a word in quotation marks."),
-        ({"assume_authority": "yes"}, "feed 'ris': assume_authority must be true or false."),
+        ({"assume_authority": "yes"}, "feed 'ris': assume_authority must be true, false or the name of an authority."),
+        ({"assume_authority": "*"}, "feed 'ris': assume_authority must be true, false or the name of an authority."),
+        ({"identifier_authority": "*", "assume_authority": True}, "feed 'ris': assume_authority cannot be true where identifier_authority is *: name the authority that numbers without one belong to."),
         ({"text_types": ["TX", "ED"]}, "feed 'ris': text_types must name one or more of TX, FT and ST."),
         ({"text_types": []}, "feed 'ris': text_types must name one or more of TX, FT and ST."),
         ({"time_zone": "EST5EDT4"}, "feed 'ris': time_zone 'EST5EDT4' is not a time zone; write it like 'America/New_York'."),

@@ -110,6 +110,41 @@ def test_numbers_without_an_authority_are_the_feeds_only_where_it_says_so():
     assert one(*segments, feed=None).patient.identifiers == (Identifier("", "44", ""),)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "trusted", "fault"),
+    [
+        ("44^^^HOSP^MR", [("HOSP", "44")], ""),
+        ("44^^^DEMO^MR", [("DEMO", "44")], ""),
+        ("44", [("DEMO", "44")], ""),
+        ("44^^^HOSP^MR~9^^^SSA^SS~V1^^^HOSP^VN", [("HOSP", "44")], ""),
+        ("44^^^HOSP^MR~45^^^EAST^MR", [("HOSP", "44"), ("EAST", "45")], ""),
+        ("44^^^HOSP^MR~45^^^HOSP^MR", [], "PID-3 holds 2 different record numbers of one authority."),
+        ("", [], "PID-3 is empty, so the patient is not known."),
+    ],
+)
+def test_any_stated_authority_counts_where_the_feed_says_so(numbers, trusted, fault):
+    lenient = Feed("ris", identifier_authority="*", assume_authority="DEMO")
+    result = one(f"PID|1||{numbers}||Quill^Rosa", obr(), obx("x"), feed=lenient)
+
+    assert result.identity_fault == fault
+    assert [(found.authority, found.value) for found in result.patient.identifiers] == trusted
+
+
+def test_a_number_of_nobody_is_not_any_stated_authority():
+    result = one("PID|1||44||Quill^Rosa", obr(), obx("x"), feed=Feed("ris", identifier_authority="*"))
+    assert result.identity_fault == "PID-3 does not say who issued the number."
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["44^^^DEMO^MR~999999999^^^SSA^SS", "44^^^demo^MR~V9^^^DEMO^VN", "44^^^DEMO^PI~V9^^^DEMO^AN"],
+)
+def test_only_the_record_number_of_the_feed_leads_to_a_chart(numbers):
+    result = one(f"PID|1||{numbers}||Quill^Rosa", obr(), obx("x"))
+    assert [(found.authority, found.value) for found in result.patient.identifiers] == [("DEMO", "44")]
+    assert len(result.patient.stated) == 2
+
+
 def test_without_a_pid_the_words_are_read_and_the_patient_is_nobody():
     result = one(obr(), obx("ESCC 3 at T4"))
 

@@ -241,7 +241,8 @@ def test_odd_messages_are_stored_as_they_came_and_answered(database, listener, o
         assert said(line.ask(oru("O2"))) == ("AA", "O2")
     [(state, found), _] = database.inbox("state, raw")
     assert found == raw
-    assert (state == "stored") == (code == "AA")
+    # Without a control id the words are read all the same: they may tell of a compressed cord.
+    assert (state == "stored") == (code != "AR")
 
 
 def test_while_its_messages_cannot_be_stored_a_sender_is_not_read_without_end(database, listener, oru, wire):

@@ -35,6 +35,7 @@ class Sender(threading.Thread):
 
     def run(self):
         for n in self.numbers:
+            time.sleep(self.chance.uniform(0, 0.15))  # spread over the time in which things are killed
             while not self.send(n):
                 self.sent_again += 1
                 time.sleep(0.05)
@@ -72,13 +73,19 @@ def test_nothing_is_lost_and_nothing_doubled(system):
     senders = [Sender(system.mllp_port, range(i, MESSAGES, SENDERS), random.Random(SEED + i)) for i in range(SENDERS)]
     for sender in senders:
         sender.start()
-    for _ in range(KILLS):
+    kills = 0
+    while kills < KILLS and any(sender.is_alive() for sender in senders):
         time.sleep(chance.uniform(0.05, 0.6))
         kill_something(system, chance)
+        kills += 1
     for sender in senders:
         sender.join(timeout=180)
     acknowledged = {n for sender in senders for n in sender.acknowledged}
     assert len(acknowledged) == MESSAGES, f"seed {SEED}: a sender never got its answers\n{system.logs()}"
+    resends = sum(sender.sent_again for sender in senders)
+    print(f"{kills} kills, {resends} resends for want of an answer")
+    assert kills >= 3, "the faults fell outside the traffic"
+    assert resends > 0, "the faults fell outside the traffic"
     settle(system)
     look(system, acknowledged)
 
@@ -87,7 +94,7 @@ def kill_something(system, chance):
     what = chance.choice(["listen", "work", "database"])
     if what == "database":
         system.kill_database()
-        system.server.tend()
+        system.revive_database()
     else:
         count = len(system.processes.get(what, []))
         system.kill(what)

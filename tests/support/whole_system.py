@@ -4,6 +4,7 @@ Tests speak to it through its doors only: MLLP, HTTP, mail. The database is look
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,9 +19,11 @@ from pathlib import Path
 
 import psycopg
 from aiosmtpd.controller import Controller
+from psycopg import sql
 
 from soar2.config.postgres import PrivateServer
 from soar2.config.supervise import free_port
+from soar2.exchange.send import Client
 
 PARTS = ("listen", "work", "web", "watch")
 
@@ -55,6 +58,9 @@ class Mailbox:
     def notices(self):
         return [mail["X-SOaR2-Notice"] for mail in self.mails]
 
+    def subjects(self):
+        return [mail["Subject"] for mail in self.mails]
+
 
 class WholeSystem:
     """Start it, stop parts of it, kill parts of it, and start them again."""
@@ -69,11 +75,12 @@ class WholeSystem:
         self.mode = mode
         self.env = {}
 
-    def start(self, parts=PARTS):
+    def start(self, parts=PARTS, *, at=None):
+        """Everything up and answering. ``at`` sets a demonstration's clock, standing until somebody signs in."""
         self.mail.start()
         self.server.start()
         config = self.home / "soar2.toml"
-        config.write_text(files("soar2.demo").joinpath("soar2.toml").read_text())
+        config.write_text(self.settings())
         self.env = os.environ | {
             "SOAR2_HOME": str(self.home),
             "SOAR2_CONFIG": str(config),
@@ -86,15 +93,44 @@ class WholeSystem:
             "PYTHONWARNINGS": "default",
         }
         self.command("migrate")
+        if at is not None:
+            self.query(
+                "INSERT INTO record_democlock (id, real, hospital, rate, running) VALUES (1, now(), %s, 1, false)"
+                " RETURNING id",
+                at,
+            )
         for part in parts:
             self.launch(part)
         self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 40)
         self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 40)
 
-    def command(self, *argv, check=True, **options):
+    def settings(self):
+        """The demonstration's file; in production the same people and roles, this machine's mail server and address."""
+        text = files("soar2.demo").joinpath("soar2.toml").read_text()
+        if self.mode == "demo":
+            return text
+        for line, instead in (
+            ('mode = "demo"', f'mode = "{self.mode}"'),
+            ("address = .*", f'address = "{self.url("")}"'),
+            ("port = 2525", f"port = {self.mail.port}"),
+        ):
+            text, found = re.subn(f"(?m)^{line}$", instead, text)
+            assert found == 1, f"the demonstration's settings have no line {line}"
+        return text
+
+    def send(self, *messages):
+        """Hand HL7 messages over by MLLP; returns the answers once each is acknowledged."""
+        with Client("127.0.0.1", self.mllp_port) as client:
+            return [client.send(message) for message in messages]
+
+    def rows(self, table):
+        """All rows of a table in a fixed order: to see that nothing has changed."""
+        return self.query(sql.SQL("SELECT * FROM {} ORDER BY id").format(sql.Identifier(table)))
+
+    def command(self, *argv, check=True, env=None, **options):
         return subprocess.run(
             [sys.executable, "-m", "soar2.cli", *argv],
-            env=self.env,
+            env=self.env | (env or {}),
             capture_output=True,
             text=True,
             check=check,
@@ -117,9 +153,21 @@ class WholeSystem:
             process.wait(timeout=20)
 
     def kill_database(self):
-        """kill -9 the postmaster and all its backends."""
-        pid = int((self.server._cluster / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGKILL)
+        """kill -9 the postmaster; its backends die with it."""
+        try:
+            pid = int((self.server._cluster / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, FileNotFoundError):
+            pass  # it is dead already
+
+    def revive_database(self):
+        """What the supervisor does each second, until the database answers again."""
+
+        def answers():
+            self.server.tend()
+            return self.one("SELECT 1") == 1
+
+        self.wait_until(answers, "the database answers", 60)
 
     def answers(self):
         try:
@@ -140,12 +188,12 @@ class WholeSystem:
     def url(self, path="/"):
         return f"http://127.0.0.1:{self.web_port}{path}"
 
-    def query(self, sql, *args):
+    def query(self, question, *args):
         with psycopg.connect(self.server.url(), autocommit=True) as connection:
-            return connection.execute(sql, args).fetchall()
+            return connection.execute(question, args).fetchall()
 
-    def one(self, sql, *args):
-        return self.query(sql, *args)[0][0]
+    def one(self, question, *args):
+        return self.query(question, *args)[0][0]
 
     def wait_until(self, question, words, seconds=30.0):
         end = time.monotonic() + seconds

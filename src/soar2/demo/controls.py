@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from soar2.demo.moments import MOMENTS
+from soar2.demo.passing import pass_time
 from soar2.errors import Refused
 from soar2.record import clock
 
@@ -38,17 +38,29 @@ def next_morning(now: datetime) -> datetime:
     return next(morning for morning in days if morning > now)
 
 
-@transaction.atomic
 def _jump(target: Callable[[datetime], datetime]) -> datetime:
-    """To an exact time, at ordinary speed: stopped first, since at 600 times a moment is minutes."""
+    """To an exact time, at ordinary speed: stopped first, since at 600 times a moment is minutes.
+
+    What the story holds on the way happens on the way. If that fails, the clock stays where it was, stopped.
+    """
     before = clock.state()
     stopped_at = clock.change(running=False)
     at = target(stopped_at)
     if at < stopped_at:
+        clock.change(running=before is None or before.running)
         raise Refused(
             "That moment has passed. The clock only moves forward; start over with: soar2 demo --reset"
         )
+    pass_time(stopped_at, at)
     return clock.change(forward=at - stopped_at, rate=1.0, running=before is None or before.running)
+
+
+def _ahead(by: timedelta) -> datetime:
+    """A step forward; it keeps the speed."""
+    before = clock.state()
+    stopped_at = clock.change(running=False)
+    pass_time(stopped_at, stopped_at + by)
+    return clock.change(forward=by, running=before is None or before.running)
 
 
 def _jump_to(key: str) -> datetime:
@@ -66,8 +78,8 @@ _DOES: dict[str, Callable[[str], datetime]] = {
     "pause": lambda _: clock.change(running=False),
     "run": lambda _: clock.change(running=True),
     **{f"x{speed}": _at_speed(speed) for speed in SPEEDS},
-    "ten-minutes": lambda _: clock.change(forward=timedelta(minutes=10)),
-    "hour": lambda _: clock.change(forward=timedelta(hours=1)),
+    "ten-minutes": lambda _: _ahead(timedelta(minutes=10)),
+    "hour": lambda _: _ahead(timedelta(hours=1)),
     "morning": lambda _: _jump(next_morning),
     "moment": _jump_to,
 }

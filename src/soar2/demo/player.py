@@ -67,8 +67,11 @@ class Player:
         """Send what is due at ``now``; returns how many. Raises ``NoAnswer``; the rest then waits for the next turn."""
         if self.sent is None:
             self.sent = arrived(self.messages)
+        waiting = due(self.messages, self.sent, now)
+        if len(waiting) > 1:  # a jump of the clock has brought the messages on its way itself
+            self.sent |= arrived(waiting)
         count = 0
-        for message in due(self.messages, self.sent, now):
+        for message in due(waiting, self.sent, now):
             if self.stopping:
                 break
             self.client.send(message.raw)

@@ -138,7 +138,7 @@ class _Playing:
         self.next_tick = next(self.ticks, None)
 
     def play(self, events: Sequence[Event]) -> None:
-        rows = _arrivals([event for event in events if isinstance(event, Message)])
+        rows = arrivals([event for event in events if isinstance(event, Message)])
         for event in events:
             self.sweep_until(event.at)
             if isinstance(event, Message):
@@ -192,7 +192,7 @@ def _reply(notice: UUID, answer: Answer, person: Person) -> None:
         notices.acted(notice, person=person, now=answer.at, action=answer.words, detail=answer.detail)
 
 
-def _arrivals(messages: Sequence[Message]) -> Iterator[InboundMessage]:
+def arrivals(messages: Sequence[Message]) -> Iterator[InboundMessage]:
     """The inbox rows of these messages, as the listener would have stored them."""
     rows = []
     for message in messages:

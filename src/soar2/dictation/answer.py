@@ -13,7 +13,8 @@ from soar2.dictation.statements import Place
 @dataclass(frozen=True, slots=True)
 class LevelReading:
     """One level with a lesion. Words are the closed words of the contract; ``epidural`` is E of the lane table
-    (None: unknown); ``places`` are spans of the report's text by item."""
+    (None: unknown); ``sac_word`` the below-conus word as dictated, also where the cord still runs and
+    ``below_conus`` does not apply; ``places`` are spans of the report's text by item."""
 
     level: str
     epidural: GradeRange | None
@@ -34,6 +35,7 @@ class LevelReading:
     decision: LaneDecision
     conflicts: tuple[str, ...]
     places: dict[str, Place]
+    sac_word: str | None = None
 
     @property
     def lane(self) -> str:

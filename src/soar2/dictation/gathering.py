@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from soar2.criteria import anatomy, escc
 from soar2.dictation import levels as level_words
+from soar2.dictation.context import Context
 from soar2.dictation.macro import Line, Macro, numbering_counts
 from soar2.dictation.prose import Claim, claims, signal_claims, statements_in
 from soar2.dictation.rows import LevelWords, read_row
+from soar2.dictation.sentences import Sentence
 from soar2.dictation.statements import Flag, Place, Statement
 from soar2.dictation.values import plain, unbracket
 from soar2.dictation.weighing import shows_disease, weigh
@@ -26,12 +28,14 @@ class Gathered:
     others_clear: Place | None = None
     #: E of each level when the first claim without a level came; what such claims are set against.
     reaches: dict[str, escc.GradeRange | None] = field(default_factory=dict)
+    #: Whether the prose itself names a level with epidural disease.
+    affirmed: bool = False
 
     def level(self, name: str) -> LevelWords | None:
         return next((said for said in self.levels if said.level == name), None)
 
 
-def gather(text: str, macro: Macro, prose: Sequence[Place]) -> Gathered:
+def gather(text: str, macro: Macro, prose: Sequence[Sentence]) -> Gathered:
     """Rows first, then the prose, so that a claim can be set against the rows."""
     found = Gathered()
     for row in macro.rows:
@@ -40,7 +44,9 @@ def gather(text: str, macro: Macro, prose: Sequence[Place]) -> Gathered:
     _read_conus(found, macro, text, prose)
     _read_numbering(found, macro)
     others = [claim for line in macro.other for claim in _other_levels(found, line)]
-    for claim in (*others, *claims(text, prose)):
+    listed = (*others, *claims(text, prose))
+    found.affirmed = any(claim.levels and _is_disease(claim) for claim in listed)
+    for claim in listed:
         _add_claim(found, claim)
     for levels, statement in signal_claims(text, prose):
         _add_signal(found, levels, statement)
@@ -83,7 +89,7 @@ _CONUS_IN_PROSE = re.compile(
 )
 
 
-def _read_conus(found: Gathered, macro: Macro, text: str, prose: Sequence[Place]) -> None:
+def _read_conus(found: Gathered, macro: Macro, text: str, prose: Sequence[Sentence]) -> None:
     """The conus as read on the scan. Between two vertebrae it lies at the upper one: below that there is none."""
     for line in macro.conus:
         named = level_words.leading(line.words)
@@ -95,14 +101,13 @@ def _read_conus(found: Gathered, macro: Macro, text: str, prose: Sequence[Place]
         _conus_from_prose(found, text, prose)
 
 
-def _conus_from_prose(found: Gathered, text: str, prose: Sequence[Place]) -> None:
+def _conus_from_prose(found: Gathered, text: str, prose: Sequence[Sentence]) -> None:
     for place in prose:
-        mention = _CONUS_IN_PROSE.search(text, place.start, place.end)
-        named = level_words.leading(text[mention.end() : place.end]) if mention else None
+        found_words = place.mentions(("conus",))
+        mention = _CONUS_IN_PROSE.search(text, place.start, place.end) if found_words else None
+        named = level_words.leading(text, start=mention.end(), end=place.end) if mention else None
         if mention and named and named.levels:
-            _note_conus(
-                found, min(named.levels, key=anatomy.rank), Place(mention.start(), mention.end() + named.end)
-            )
+            _note_conus(found, min(named.levels, key=anatomy.rank), Place(mention.start(), named.end))
 
 
 def _note_conus(found: Gathered, level: str, place: Place) -> None:
@@ -189,22 +194,50 @@ def _is_disease(claim: Claim) -> bool:
 
 
 def _unnamed_targets(found: Gathered, claim: Claim) -> list[str]:
-    """Where a claim without a level belongs. A denial that is a whole sentence is about every level; a finding
-    is about the worst level of the macro, or about a level nobody named when the macro has none."""
+    """Where a claim that names no level belongs: to the level its paragraph speaks of, else to the levels of its
+    region, else to the spine as a whole."""
     if not _is_disease(claim):
-        return [said.level for said in found.levels] if claim.whole else []
-    if not found.levels:
-        return [anatomy.UNKNOWN]
+        return _denied_at(found, claim) if claim.whole else []
+    around = claim.context
+    if around.sure and len(around.levels) == 1:
+        return list(around.levels)
+    known = [said for said in found.levels if _in_context(said.level, around)]
+    if known:
+        return _worst_of(found, known, claim)
+    if around.levels:
+        return list(around.levels) if around.sure else [anatomy.UNKNOWN]
+    return [anatomy.UNKNOWN]
+
+
+def _in_context(level: str, around: Context) -> bool:
+    if around.levels:
+        return level in around.levels
+    return not around.region or level[0].upper() in around.region or level == anatomy.UNKNOWN
+
+
+def _worst_of(found: Gathered, known: Sequence[LevelWords], claim: Claim) -> list[str]:
+    """A finding that several levels may have is the worst one's; what the macro already says needs no place."""
     for said in found.levels:
         if said.level not in found.reaches:
             found.reaches[said.level] = weigh(said).epidural
-    worst = max(found.levels, key=lambda said: _upper(found.reaches[said.level])).level
-    bare = claim.said.range == escc.EPIDURAL_TUMOUR and claim.said.how == "described"
-    if bare or (
-        claim.said.how == "graded" and escc.rank(claim.said.range.lo) <= _upper(found.reaches[worst])
-    ):
+    worst = max(known, key=lambda said: _upper(found.reaches[said.level])).level
+    words = claim.said
+    bare = words.range == escc.EPIDURAL_TUMOUR and words.how == "described"
+    known_already = words.how == "graded" and escc.rank(words.range.lo) <= _upper(found.reaches[worst])
+    return [] if bare or known_already else [worst]
+
+
+def _denied_at(found: Gathered, claim: Claim) -> list[str]:
+    """The levels against which a denial speaks that is a sentence of its own. Under a heading among the findings
+    it may be about the part of the spine described there, so it counts only when there is one level to mean;
+    and not at all where the prose itself names a level with disease."""
+    around = claim.context
+    if around.levels:
+        return list(around.levels) if around.sure else []
+    if found.affirmed:
         return []
-    return [worst]
+    inside = [said.level for said in found.levels if _in_context(said.level, around)]
+    return inside if around.everywhere or around.region or len(found.levels) == 1 else []
 
 
 def _upper(reach: escc.GradeRange | None) -> int:

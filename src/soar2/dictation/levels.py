@@ -1,6 +1,7 @@
 """Vertebral levels in running text: names, lists and ranges."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from soar2.criteria import anatomy
@@ -26,19 +27,21 @@ class Named(NamedTuple):
     end: int
 
 
-def find(text: str, start: int = 0, end: int | None = None) -> list[Named]:
-    """Every list or range of levels in ``text[start:end]``, in order."""
-    stop = len(text) if end is None else end
-    return [_resolve(m.group(), m.start(), m.end()) for m in _SPEC.finditer(text, start, stop)]
+def find(text: str) -> list[Named]:
+    """Every list or range of levels in ``text``, in order."""
+    return [Named(*_resolve(m.group()), m.start(), m.end()) for m in _SPEC.finditer(text)]
 
 
-def leading(text: str, present: frozenset[str] = frozenset()) -> Named | None:
-    """The list or range with which ``text`` begins; ``present`` are transitional levels this person has."""
-    found = _SPEC.match(text)
-    return _resolve(found.group(), found.start(), found.end(), present) if found else None
+def leading(
+    text: str, present: frozenset[str] = frozenset(), start: int = 0, end: int | None = None
+) -> Named | None:
+    """The list or range with which ``text[start:end]`` begins; ``present`` are transitional levels this person has."""
+    found = _SPEC.match(text, start, len(text) if end is None else end)
+    return Named(*_resolve(found.group(), present), found.start(), found.end()) if found else None
 
 
-def _resolve(spec: str, start: int, end: int, present: frozenset[str] = frozenset()) -> Named:
+@lru_cache(maxsize=1024)
+def _resolve(spec: str, present: frozenset[str] = frozenset()) -> tuple[tuple[str, ...], tuple[str, ...]]:
     levels: list[str] = []
     impossible: list[str] = []
     region, ranged = "", False
@@ -56,4 +59,4 @@ def _resolve(spec: str, start: int, end: int, present: frozenset[str] = frozense
             levels.append(level)
         region = level[0] if level and level != "Oc" else region
         ranged = False
-    return Named(tuple(dict.fromkeys(levels)), tuple(impossible), start, end)
+    return tuple(dict.fromkeys(levels)), tuple(impossible)

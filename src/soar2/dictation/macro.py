@@ -4,11 +4,13 @@ The macro may stand anywhere in a longer report, with lines wrapped, in any orde
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from soar2.dictation import levels as level_words
 from soar2.dictation.epidural import read_epidural
-from soar2.dictation.segments import LABEL, Segment, by_pipes, labelled
+from soar2.dictation.segments import LABEL, Segment, labelled, segments
 from soar2.dictation.statements import Flag, Place
 from soar2.dictation.values import parse, unbracket
 
@@ -34,15 +36,14 @@ _MARK = re.compile(
     """,
     re.I | re.M | re.X,
 )
-#: Where a mark can begin at all: most characters of a report are ruled out before _MARK is tried.
-_CANDIDATE = re.compile(
-    r"^(?=[ \t]*\S)|(?<=[\s.;|:])(?=(?:spine|other|numbering|conus|tumou?r|malignancy|outside|levels?)\b)",
-    re.M,
-)
+#: Words with which a mark can begin in the middle of a line: most of a report is ruled out before _MARK is tried.
+_OPENERS = re.compile(r"spine\s|other\s|numbering|conus|tumou?r|malignancy|outside|level")
+_BEFORE_OPENER = frozenset(" \t\r\n\f\v.;|:")
 _LEVEL_WORD = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])?\s*(?:levels?\b)?\s*:?\s*", re.I)
 _UNNAMED = re.compile(rf"({_BLANK})\s*:?", re.I)
 _AFTER_SPEC = re.compile(r"\s*(?:vertebral\s+body|vertebra|body)?\s*[:.]?\s*", re.I)
 _FREE = frozenset(("treated", "cause", "tumour", "prior"))
+_LINE_BREAK = re.compile(r"\n(?=[ \t]*\S)")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _VALUE_END = re.compile(r"\.(?=\s|$)|[\r\n;]|$")
 
@@ -103,13 +104,19 @@ def _marks(text: str) -> list[re.Match[str]]:
     lowered = text.lower()
     if len(lowered) != len(text):  # a few letters grow when lowered; their positions must not move
         lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    starts = {found.start() for found in _OPENERS.finditer(lowered) if _may_open(lowered, found.start())}
+    starts.update(found.end() for found in _LINE_BREAK.finditer(lowered))
     marks: list[re.Match[str]] = []
     end = 0
-    for candidate in _CANDIDATE.finditer(lowered):
-        if candidate.start() >= end and (mark := _MARK.match(text, candidate.start())):
+    for start in sorted(starts | {0}):
+        if start >= end and (mark := _MARK.match(text, start)):
             marks.append(mark)
             end = mark.end()
     return marks
+
+
+def _may_open(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1] in _BEFORE_OPENER
 
 
 def _take(
@@ -148,7 +155,8 @@ def transitional(words: str) -> frozenset[str]:
 _COUNT = re.compile(r"(\d{1,2})\s*\]?\s*(?:non-rib-bearing\s+)?(cervical|rib|thoracic|lumbar)", re.I)
 
 
-def numbering_counts(words: str) -> dict[str, int]:
+@lru_cache(maxsize=256)
+def numbering_counts(words: str) -> Mapping[str, int]:
     """Vertebrae counted per region: ``cervical``, ``rib``, ``lumbar``."""
     found = ((m[2].lower().replace("thoracic", "rib"), int(m[1])) for m in _COUNT.finditer(words))
     return dict(found)
@@ -183,23 +191,19 @@ def _row(text: str, start: int, stop: int, present: frozenset[str], *, in_macro:
     end = _row_end(text, start, stop)
     lead = _LEVEL_WORD.match(text, start, end)
     at = lead.end() if lead else start
-    named = level_words.leading(text[at:end], present)
+    named = level_words.leading(text, present, at, end)
     unnamed = None if named else _UNNAMED.match(text, at, end)
-    spec_end = at + named.end if named else unnamed.end() if unnamed else at
+    spec_end = named.end if named else unnamed.end() if unnamed else at
     after = _AFTER_SPEC.match(text, spec_end, end)
-    segments = _segments(text, after.end() if after else spec_end, end)
-    if not _looks_like_macro(text[start:end], segments, named is not None or unnamed is not None, in_macro):
+    pieces = segments(text, after.end() if after else spec_end, end)
+    if not _looks_like_macro(text[start:end], pieces, named is not None or unnamed is not None, in_macro):
         return None
     levels = named.levels if named else ()
-    row = Row(levels, Place(*_stripped(text, start, end)), Place(at, spec_end), segments)
+    row = Row(levels, Place(*_stripped(text, start, end)), Place(at, spec_end), pieces)
     row.blank = unnamed is not None and unbracket(unnamed[1]) is not None
     if named and named.impossible:
         row.flags.append(Flag("unknown_term", ", ".join(named.impossible), row.level_place))
     return row
-
-
-def _segments(text: str, start: int, end: int) -> list[Segment]:
-    return [segment for piece in by_pipes(text, start, end) for segment in labelled(text, piece)]
 
 
 def _looks_like_macro(words: str, segments: list[Segment], named: bool, in_macro: bool) -> bool:
@@ -223,6 +227,8 @@ def _understood(key: str, words: str) -> bool:
 
 def _row_end(text: str, start: int, stop: int) -> int:
     """The end of a level line, wrapped lines included."""
+    if text.find("\n", start, stop) == stop - 1:
+        return stop - 1
     position = start
     while True:
         newline = _NEWLINE.search(text, position, stop)
@@ -252,7 +258,7 @@ def _completes(text: str, start: int, end: int, line: str) -> bool:
     if head is None:
         whole = LABEL.match(text[tail_start:end].strip() + " " + line.strip())
         return whole is not None and len(line.split()) <= 4
-    key = labelled(text, Place(tail_start, end))[0].key or ""
+    key = labelled(text[tail_start:end])[0].key or ""
     words = text[head.end() : end].strip()
     if not words:
         return True

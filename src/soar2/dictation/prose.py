@@ -6,19 +6,20 @@ cord compression, each affirmed or denied. History, plans, questions and other c
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from soar2.criteria import escc
 from soar2.criteria.escc import GradeRange
 from soar2.dictation import levels as level_words
 from soar2.dictation.causes import BENIGN_TUMOUR, DANGER, HARMLESS, TUMOUR
-from soar2.dictation.sentences import blank_comparisons, current_from, negated
+from soar2.dictation.context import NO_CONTEXT, Context, context_of, named_levels
+from soar2.dictation.sentences import Sentence, blank_comparisons, current_from, negated
 from soar2.dictation.statements import Epidural, Place, Statement
 
 _TRIGGERS = ("escc", "bilsky", "epidural", "compress", "obliterated", "grade")
 _NO = (
     r"(?:no|without|absence\s+of|negative\s+for|free\s+of)\s+"
-    r"(?:evidence\s+of\s+|evidence\s+for\s+|significant\s+|visible\s+|definite\s+)?"
+    r"(?:evidence\s+of\s+|evidence\s+for\s+|visible\s+|definite\s+)?"
 )
 _EPIDURAL = r"epidural\s+(?:disease|tumou?rs?|extension|involvement|mass|component|spread|metasta\w+)"
 _CORD = (
@@ -51,11 +52,6 @@ _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...], GradeRange, str], ...] = (
     (re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I), _PRESSED, escc.CORD_COMPRESSED, "described"),
     (re.compile(rf"\b{_EPIDURAL}", re.I), ("epidural",), escc.EPIDURAL_TUMOUR, "described"),
 )  # fmt: skip
-_SEQUENCE = re.compile(
-    r"\bT[12](?:\s*(?:and|/|,|&|or)\s*T[12])*(?:[\s-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|"
-    r"prolong\w*|sequence\w*|images?|stir|flair|fat|fs\b|fse|tse|axial|sagittal|shorten\w*|marrow))",
-    re.I,
-)
 _CLOSE = re.compile(
     r"\s*(?:\w+\s+){0,2}?(?:at|of|in|from|involving)\s+(?:the\s+)?(?:levels?\s+(?:of\s+)?)?", re.I
 )
@@ -64,29 +60,26 @@ _ELSEWHERE = re.compile(r"\b(?:other|elsewhere|additional|remaining|remainder|fu
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One statement of the prose. ``levels`` empty: no level named. ``whole``: the sentence says nothing else."""
+    """One statement of the prose. ``levels`` empty: no level named, see ``context``. ``whole``: the sentence
+    says nothing else."""
 
     levels: tuple[str, ...]
     said: Epidural
     whole: bool
+    context: Context = NO_CONTEXT
 
 
-def claims(text: str, prose: Sequence[Place]) -> Iterator[Claim]:
+def claims(text: str, prose: Sequence[Sentence]) -> Iterator[Claim]:
     """Every clear statement about epidural disease in the sentences ``prose``."""
-    for place in prose:
-        words = text[place.start : place.end]
-        if _may_claim(words):
-            yield from _claims_in(words, place.start)
+    for n, place in enumerate(prose):
+        if place.mentions(_TRIGGERS):
+            for claim in _claims_in(text[place.start : place.end], place.start):
+                yield claim if claim.levels else replace(claim, context=context_of(text, prose, n))
 
 
 def statements_in(words: str, offset: int) -> list[Claim]:
     """The same for one line of the macro that is written as a sentence."""
-    return list(_claims_in(words, offset)) if _may_claim(words) else []
-
-
-def _may_claim(words: str) -> bool:
-    lowered = words.lower()
-    return any(trigger in lowered for trigger in _TRIGGERS)
+    return list(_claims_in(words, offset))
 
 
 def _claims_in(words: str, offset: int) -> Iterator[Claim]:
@@ -98,7 +91,7 @@ def _claims_in(words: str, offset: int) -> Iterator[Claim]:
     begin = current_from(_HEDGED_CORD.sub(_blank, sentence))
     if begin is None:
         return
-    named = level_words.find(_SEQUENCE.sub(_blank, sentence))
+    named = named_levels(sentence)
     whole_words = sentence.strip(" \t\r\n.,;:0123456789)-*•")
     standing = [
         f for f in found if f[0] >= begin and sentence[f[0] : f[1]].strip() and not _denied(sentence, f)
@@ -179,6 +172,7 @@ def _levels_of(sentence: str, start: int, end: int, named: list[level_words.Name
     return after[0].levels if after and len(after[0].levels) == 1 else ()
 
 
+_SIGNAL_STEMS = ("cord", "intramedullary")
 _SIGNAL = re.compile(
     r"\b(?:(?:spinal\s+)?cord|intramedullary)\s+(?:t2\s+)?(?:signal\s+(?:change|abnormality|hyperintensity)|o?edema|hyperintensity)\b"
     r"|\babnormal\s+(?:t2\s+)?(?:cord|intramedullary)\s+signal\b",
@@ -187,9 +181,11 @@ _SIGNAL = re.compile(
 _OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing)\b", re.I)
 
 
-def signal_claims(text: str, prose: Sequence[Place]) -> Iterator[tuple[tuple[str, ...], Statement]]:
+def signal_claims(text: str, prose: Sequence[Sentence]) -> Iterator[tuple[tuple[str, ...], Statement]]:
     """Cord signal change that the prose states for today: at which levels (empty: none named), new, old or present."""
-    for place in prose:
+    for n, place in enumerate(prose):
+        if not place.mentions(_SIGNAL_STEMS):
+            continue
         found = _SIGNAL.search(text, place.start, place.end)
         if found is None:
             continue
@@ -198,8 +194,10 @@ def signal_claims(text: str, prose: Sequence[Place]) -> Iterator[tuple[tuple[str
         begin = current_from(sentence)
         if begin is None or start < begin or negated(sentence, start, end) or _another_cause(sentence):
             continue
-        named = level_words.find(_SEQUENCE.sub(_blank, sentence))
-        levels = _levels_of(sentence, start, end, named)
+        levels = _levels_of(sentence, start, end, named_levels(sentence))
+        if levels == ():
+            around = context_of(text, prose, n)
+            levels = around.levels if around.sure else ()
         if levels is not None:
             yield levels, Statement("cord_signal", _age(sentence), Place(found.start(), found.end()))
 
@@ -210,6 +208,7 @@ def _age(sentence: str) -> str:
     return "old" if _OLD.search(sentence) else "present"
 
 
+_NO_TUMOUR_STEMS = ("metasta", "malignan", "tumo", "neoplas")
 _NO_TUMOUR = re.compile(
     r"\s*(?:\d{1,2}[.)])?\s*(?:there\s+is\s+)?no\s+(?:evidence\s+of\s+|evidence\s+for\s+)?"
     r"(?:spinal\s+|osseous\s+|bony\s+|vertebral\s+)?"
@@ -218,19 +217,19 @@ _NO_TUMOUR = re.compile(
 )
 
 
-def denies_tumour(text: str, prose: Sequence[Place]) -> Place | None:
+def denies_tumour(text: str, prose: Sequence[Sentence]) -> Place | None:
     """A sentence of the prose that says there is no tumour, and nothing else; None without one."""
     for place in prose:
-        if _NO_TUMOUR.fullmatch(text, place.start, place.end):
-            return place
+        if place.mentions(_NO_TUMOUR_STEMS) and _NO_TUMOUR.fullmatch(text, place.start, place.end):
+            return Place(place.start, place.end)
     return None
 
 
-def outside_dangers(text: str, prose: Sequence[Place]) -> list[tuple[str, Place]]:
+def outside_dangers(text: str, prose: Sequence[Sentence]) -> list[tuple[str, Place]]:
     """Dangers of other causes named in the prose, not denied and not of the past."""
     found: list[tuple[str, Place]] = []
     for place in prose:
-        if not _ANY_DANGER.search(text, place.start, place.end):
+        if not place.mentions(_DANGER_STEMS):
             continue
         sentence = blank_comparisons(text[place.start : place.end])
         begin = current_from(sentence)
@@ -246,9 +245,7 @@ def outside_dangers(text: str, prose: Sequence[Place]) -> list[tuple[str, Place]
     return found
 
 
-_ANY_DANGER = re.compile(
-    r"abscess|phlegmon|itis|osteomyelitis|infecti|ha?ematoma|fracture|compress|obliterated", re.I
-)
+_DANGER_STEMS = ("abscess", "phlegmon", "itis", "infecti", "ematoma", "fracture", "compress", "obliterated")
 _COMPRESSION = re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I)
 _MILD = re.compile(r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b", re.I)
 

@@ -18,7 +18,7 @@ from soar2.dictation.macro import Macro, find_macro
 from soar2.dictation.prose import outside_dangers
 from soar2.dictation.reasons import ITEM_WORDS, reasons, review_sentences
 from soar2.dictation.rows import LevelWords
-from soar2.dictation.sentences import sentences
+from soar2.dictation.sentences import Sentence, sentences
 from soar2.dictation.statements import Place
 from soar2.dictation.tumour import TumourWords, level_tumour, report_tumour, tumour_words
 from soar2.dictation.weighing import Weighed, denial_conflicts, is_lesion, weigh
@@ -72,7 +72,7 @@ def _free_text(text: str, cancer_known: bool, pack: Pack) -> Reading:
     )
 
 
-def _outside(text: str, macro: Macro, prose: Sequence[Place]) -> tuple[tuple[str, ...], dict[str, Place]]:
+def _outside(text: str, macro: Macro, prose: Sequence[Sentence]) -> tuple[tuple[str, ...], dict[str, Place]]:
     """Dangers outside the programme: the macro's own line, then the prose."""
     places: dict[str, Place] = {}
     for line in macro.outside:
@@ -207,6 +207,7 @@ class _Reader:
             decision=decision,
             conflicts=tuple(weighed.conflicts),
             places=weighed.places,
+            sac_word=weighed.below_word if weighed.how == "below" else None,
         )
 
     def _stays_treated(self, level: str, weighed: Weighed) -> bool:
@@ -279,22 +280,18 @@ class _Shown:
 
 
 def _shown_epidural(weighed: Weighed, scale: Scale) -> _Shown:
-    """The epidural finding in the contract's keys. A grade on the wrong scale stays visible where it was said."""
+    """The epidural finding in the contract's keys. Words on the wrong scale keep their place in the order of
+    grades and stay visible as a range: a below-conus word above the conus is a description of the cord's level,
+    for ``below_conus`` does not apply there."""
     reach = weighed.epidural
-    if weighed.how == "below":
-        return _Shown(
-            None,
-            None,
-            "not_stated" if scale == "cord" else "not_applicable",
-            weighed.below_word,
-            scale == "cord",
-        )
+    below = None if scale == "cord" else "not_stated"
     if reach is None:
-        status = "not_applicable" if scale == "cauda" else "not_stated"
-        return _Shown(None, None, status, None if scale == "cord" else "not_stated")
+        return _Shown(None, None, "not_applicable" if scale == "cauda" else "not_stated", below)
+    if weighed.how == "below" and scale != "cord":
+        return _Shown(None, None, "not_applicable", weighed.below_word)
     if scale == "cauda" and reach.hi == "0" and weighed.how == "described":
         return _Shown(None, None, "not_applicable", "none")
-    below = "not_stated" if scale == "cauda" else None
-    return _Shown(
-        reach.lo if reach.exact else None, (reach.lo, reach.hi), weighed.how, below, scale == "cauda"
-    )
+    wrong = weighed.how == "below" or scale == "cauda"
+    status = "described" if weighed.how == "below" else weighed.how
+    shown = "not_stated" if scale == "cauda" else None
+    return _Shown(reach.lo if reach.exact else None, (reach.lo, reach.hi), status, shown, wrong)

@@ -54,17 +54,20 @@ REVIEW_WORDS = {
 
 def epidural_words(level: LevelReading) -> str:
     """The grade in words, for one level."""
-    if level.below_conus not in (None, "not_stated"):
-        return (
-            f"{level.below_conus} narrowing of the sac by tumour below the conus"
-            if level.below_conus != "none"
-            else "no epidural tumour"
-        )
+    if level.sac_word or level.below_conus == "none":
+        return _sac_words(level)
     if level.epidural is None:
         return "no epidural grade stated"
     if level.epidural.exact:
         return f"{_GRADE_WORDS[level.epidural.lo]} (ESCC {level.epidural.lo})"
     return f"epidural grade between {level.epidural.lo} and {level.epidural.hi}{_reach(level.epidural)}"
+
+
+def _sac_words(level: LevelReading) -> str:
+    if level.sac_word in (None, "none"):
+        return "no epidural tumour"
+    where = "below the conus" if level.below_conus else "in the words for levels below the conus"
+    return f"{level.sac_word} narrowing of the sac by tumour {where}"
 
 
 def _reach(reach: GradeRange) -> str:
@@ -75,7 +78,7 @@ def _reach(reach: GradeRange) -> str:
 
 def _deciding(level: LevelReading) -> str:
     """What the line of the table that held saw, in words."""
-    signal = f"{'new ' if level.cord_signal == 'new' else ''}cord signal change"
+    signal = _signal(level)
     return {
         4: f"treated and said to be {_stable(level)}; {epidural_words(level)}",
         5: f"treated and said to be {_stable(level)}, yet {epidural_words(level)}",
@@ -84,6 +87,10 @@ def _deciding(level: LevelReading) -> str:
         10: _stability(level, signal),
         11: _expedited(level),
     }.get(level.rule, epidural_words(level))
+
+
+def _signal(level: LevelReading) -> str:
+    return f"{'new ' if level.cord_signal == 'new' else ''}cord signal change"
 
 
 def _stable(level: LevelReading) -> str:
@@ -107,9 +114,12 @@ def _expedited(level: LevelReading) -> str:
     return f"tumour suspected; {epidural_words(level)}"
 
 
-def _details(level: LevelReading) -> str:
-    """Further findings of the level, most telling first."""
+def _details(level: LevelReading, said: str) -> str:
+    """Further findings of the level that the sentence before has not ``said``, most telling first. Cord signal
+    change comes first: it is the nearest that a scan comes to showing harm to the cord."""
     listed = [
+        _signal(level) if level.signal and "signal change" not in said else "",
+        "subluxation" if level.alignment == "subluxation" and "subluxation" not in said else "",
         _STATUS_WORDS.get(level.status, ""),
         _COLLAPSE_WORDS.get(level.collapse, ""),
         _POSTEROLATERAL_WORDS.get(level.posterolateral, ""),
@@ -136,8 +146,9 @@ def reasons(
         )
     order = sorted(levels, key=lambda lv: (-lv.decision.urgency, lv.rule, -lv.score.hi))
     top = order[0]
-    listed = [f"{_named(top.level)}: {_deciding(top)}."]
-    details = _details(top)
+    deciding = _deciding(top)
+    listed = [f"{_named(top.level)}: {deciding}."]
+    details = _details(top, deciding)
     listed += [f"{_named(top.level)}: {details}."] if details else []
     listed += (
         [f"The report contradicts itself about {', '.join(conflicts[:2])}; the more urgent reading stands."]

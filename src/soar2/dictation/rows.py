@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from soar2.criteria import anatomy, escc
 from soar2.dictation.causes import TUMOUR, outside_cause
@@ -40,18 +41,46 @@ class LevelWords:
 
 def read_row(row: Row) -> list[LevelWords]:
     """One entry per level the line names; one for ``unknown`` when it names none."""
-    said = LevelWords("", row.level_place, flags=list(row.flags))
-    for segment in row.segments:
-        _read(segment, said)
     levels = row.levels or (anatomy.UNKNOWN,)
-    return [_copy(said, level) for level in levels]
+    return [_read_row(row, level) for level in levels]
 
 
-def _copy(said: LevelWords, level: str) -> LevelWords:
-    return LevelWords(
-        level, said.place, list(said.statements), list(said.epidural), list(said.flags), list(said.tumour),
-        list(said.causes), said.lesion_denied, said.prior, said.treatment,
-    )  # fmt: skip
+def _read_row(row: Row, level: str) -> LevelWords:
+    said = LevelWords(level, row.level_place, flags=list(row.flags))
+    for segment in row.segments:
+        _add(said, _piece(segment.key, segment.words), segment)
+    return said
+
+
+def _add(said: LevelWords, piece: LevelWords, segment: Segment) -> None:
+    """What a piece says, at the place where it stands in this report."""
+    place = segment.place
+    for item, word, _ in piece.statements:
+        said.statements.append(Statement(item, word, place))
+    for epidural in piece.epidural:
+        said.epidural.append(epidural._replace(place=place))
+    for key, words, _ in piece.flags:
+        said.flags.append(Flag(key, words, place))
+    for item, word, _ in piece.tumour:
+        said.tumour.append(Statement(item, word, place))
+    for item, word, _ in piece.causes:
+        said.causes.append(Statement(item, word, place))
+    if piece.lesion_denied:
+        said.lesion_denied = place
+    said.prior = piece.prior or said.prior
+    if piece.treatment and (segment.key == "treated" or not said.treatment):
+        said.treatment = piece.treatment
+
+
+_NOWHERE = Place(0, 0)
+
+
+@lru_cache(maxsize=4096)
+def _piece(key: str | None, words: str) -> LevelWords:
+    """One labelled piece by itself. Pieces such as *Alignment normal* come in every report. Not to be changed."""
+    said = LevelWords("", _NOWHERE)
+    _read(Segment(key, words, _NOWHERE), said)
+    return said
 
 
 def _read(segment: Segment, said: LevelWords) -> None:
@@ -60,14 +89,7 @@ def _read(segment: Segment, said: LevelWords) -> None:
     elif segment.key in ("escc", "below_conus"):
         _take_epidural(read_epidural(segment.words, segment.key), segment, said)
     else:
-        {
-            "lesion": _lesion,
-            "status": _status,
-            "treated": _treated,
-            "cause": _cause,
-            "tumour": _tumour,
-            "prior": _prior,
-        }.get(segment.key, _closed)(segment, said)
+        _BY_KEY.get(segment.key, _closed)(segment, said)
 
 
 def _closed(segment: Segment, said: LevelWords) -> None:
@@ -209,3 +231,13 @@ def _unlabelled(segment: Segment, said: LevelWords) -> None:
     elif len(meant) == 1 and not epidural.parts:
         _closed(Segment(meant[0], segment.words, segment.place), said)
     said.flags.append(Flag("unknown_term", segment.words, segment.place))
+
+
+_BY_KEY = {
+    "lesion": _lesion,
+    "status": _status,
+    "treated": _treated,
+    "cause": _cause,
+    "tumour": _tumour,
+    "prior": _prior,
+}

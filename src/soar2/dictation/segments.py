@@ -1,6 +1,5 @@
 """Cutting one level line into its labelled pieces: by pipes, and by the labels themselves where pipes are lost."""
 
-import itertools
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -44,38 +43,37 @@ def _masked(text: str) -> str:
     return _BRACKETED.sub(lambda m: "\x00" * len(m.group()), text) if "[" in text or "{" in text else text
 
 
+_EDGES = " \t\r\n|;,"
+
+
 def _trimmed(text: str, start: int, end: int) -> Place:
-    while start < end and text[start] in " \t\r\n|;,":
-        start += 1
-    while end > start and text[end - 1] in " \t\r\n|;,.":
-        end -= 1
-    return Place(start, end)
+    inner = text[start:end].lstrip(_EDGES)
+    first = end - len(inner)
+    return Place(first, first + len(inner.rstrip(_EDGES + ".")))
 
 
-def by_pipes(text: str, start: int, end: int) -> list[Place]:
-    """The pieces of ``text[start:end]`` between pipes that stand outside brackets."""
-    cuts = [start + m.start() for m in re.finditer(r"\|", _masked(text[start:end]))]
-    edges = [start, *(cut + 1 for cut in cuts), end]
-    pieces = [_trimmed(text, a, b if b == end else b - 1) for a, b in itertools.pairwise(edges)]
-    return [piece for piece in pieces if piece.end > piece.start]
-
-
-def labelled(text: str, piece: Place) -> list[Segment]:
-    """The piece as one segment, or as several where it holds further labels."""
-    at = piece.start
-    return [
-        Segment(key, words, Place(at + place.start, at + place.end))
-        for key, words, place in _labelled(text[at : piece.end])
-    ]
+def segments(text: str, start: int, end: int) -> list[Segment]:
+    """The labelled pieces of ``text[start:end]``: cut at pipes that stand outside brackets, and where a further
+    label begins."""
+    found: list[Segment] = []
+    for masked in _masked(text[start:end]).split("|"):
+        stop = start + len(masked)
+        for key, words, (first, last) in labelled(text[start:stop]):
+            found.append(Segment(key, words, Place(start + first, start + last)))
+        start = stop + 1
+    return found
 
 
 @lru_cache(maxsize=4096)
-def _labelled(text: str) -> tuple[Segment, ...]:
-    """Pieces such as *Alignment normal* come in every report; places count from the start of the piece."""
-    piece = Place(0, len(text))
+def labelled(text: str) -> tuple[Segment, ...]:
+    """Labelled pieces of a text between two pipes; places count from its start. Pieces such as *Alignment normal*
+    come in every report."""
+    piece = _trimmed(text, 0, len(text))
+    if piece.end <= piece.start:
+        return ()
     head = LABEL.match(text, piece.start, piece.end)
     first = head.end() if head else piece.start
-    if "[" in text[piece.start : piece.end]:
+    if "[" in text:
         cuts: list[re.Match[str]] = []
     else:
         cuts = [m for m in _ANYWHERE.finditer(text, first, piece.end) if m.start() > piece.start]

@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from soar2.dictation.statements import Place
 
-_HEADING = re.compile(r"[ \t]*(?:[-*•]\s*)?([A-Za-z][A-Za-z /&-]{2,40}):")
 # A bare word in capitals on its own line is a heading as well.
-_BARE_HEADING = re.compile(r"[ \t]*([A-Z][A-Z /&-]{3,40})[ \t]*$")
+_HEADING = re.compile(
+    r"[ \t]*(?:[-*•]\s*)?(?:([A-Za-z][A-Za-z /&-]{2,40}):|(?<![-*•])([A-Z][A-Z /&-]{3,40})\s*$)"
+)
 #: What stands under these is not about today's scan.
 _NOT_TODAY = re.compile(
     r"\b(?:history|indication|clinical|comparison|prior|previous|technique|reason|exam(?:ination)?|procedure|order|"
     r"protocol|contrast|request|question|referr\w+|background)\b",
     re.I,
 )
-_END = re.compile(r"[.;!?](?=\s|$)|\n\s*\n|\n(?=\s*(?:\d{1,2}[.)]\s|[-*•]\s))")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+_NEWLINE = r"(?:\r\n|\r|\n)"
+_END = re.compile(rf"[.;!?](?=\s|$)|{_NEWLINE}[ \t]*{_NEWLINE}|{_NEWLINE}(?=\s*(?:\d{{1,2}}[.)]\s|[-*•]\s))")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def gaps(text: str, regions: Sequence[Place]) -> Iterator[Place]:
@@ -29,65 +33,99 @@ def gaps(text: str, regions: Sequence[Place]) -> Iterator[Place]:
         yield Place(at, len(text))
 
 
-def sentences(text: str, regions: Sequence[Place]) -> tuple[Place, ...]:
+class Sentence(NamedTuple):
+    """A sentence of the prose: half-open span of characters, the heading over it (empty: none), and its words in
+    lower case, in which a reader looks for its own words before it looks closer."""
+
+    start: int
+    end: int
+    heading: str = ""
+    lower: str = ""
+
+    def mentions(self, stems: tuple[str, ...]) -> bool:
+        """Whether any of the stems occurs; most sentences say nothing that the reader knows."""
+        lower = self.lower
+        for stem in stems:  # noqa: SIM110 -- a generator would cost three times as much
+            if stem in lower:
+                return True
+        return False
+
+
+def sentences(text: str, regions: Sequence[Place]) -> tuple[Sentence, ...]:
     """Sentences of the prose, one after the other. Those under a heading such as History are left out."""
-    return tuple(
-        sentence
-        for gap in gaps(text, regions)
-        if not text[gap.start : gap.end].isspace()
-        for block in _blocks(text, gap)
-        for sentence in _split(text, block)
-    )
+    found: list[Sentence] = []
+    for gap in gaps(text, regions):
+        if not text[gap.start : gap.end].isspace():
+            for block in _blocks(text, gap):
+                _split(text, block, found)
+    return tuple(found)
 
 
-def _blocks(text: str, gap: Place) -> Iterator[Place]:
+def _blocks(text: str, gap: Place) -> Iterator[Sentence]:
     """Runs of lines under a heading about today; a heading ends the run before it, a blank line the skipping."""
-    start, skipping, seen_words = gap.start, False, False
+    start, skipping, seen_words, name = gap.start, False, False, ""
     for line in _LINE.finditer(text, gap.start, gap.end):
-        words = line.group().strip()
-        heading = _heading(text, line.start(), line.end())
-        ends = heading is not None or (not words and seen_words) or line.start() == gap.end
-        if ends and not skipping and line.start() > start:
-            yield Place(start, line.start())
+        words = not line.group().isspace()
+        heading = _heading(text, line.start(), line.end()) if words else None
         if heading is not None:
-            name, after = heading
-            skipping, start = bool(_NOT_TODAY.search(name)), after
-            seen_words = bool(text[after : line.end()].strip())
-        elif not words and seen_words:
-            skipping, start, seen_words = False, line.end(), False
+            if not skipping and line.start() > start:
+                yield Sentence(start, line.start(), name)
+            name, start = heading
+            skipping = _is_not_today(name)
+            seen_words = bool(text[start : line.end()].strip())
         elif words:
             seen_words = True
-        if line.start() == gap.end:
-            break
+        elif seen_words:
+            if skipping:
+                skipping, start, name = False, line.end(), ""
+            seen_words = False
     if not skipping and start < gap.end:
-        yield Place(start, gap.end)
+        yield Sentence(start, gap.end, name)
 
 
 def _heading(text: str, start: int, end: int) -> tuple[str, int] | None:
     found = _HEADING.match(text, start, end)
-    if found:
-        return found[1], found.end()
-    bare = _BARE_HEADING.match(text[start:end].rstrip())
-    return (bare[1], end) if bare else None
+    if found is None:
+        return None
+    return (found[1], found.end()) if found[1] else (found[2], end)
 
 
-def _split(text: str, block: Place) -> Iterator[Place]:
+@lru_cache(maxsize=512)
+def _is_not_today(heading: str) -> bool:
+    return bool(_NOT_TODAY.search(heading))
+
+
+def _split(text: str, block: Sentence, found: list[Sentence]) -> None:
     at = block.start
     for stop in _END.finditer(text, block.start, block.end):
-        yield from _pieces(text, at, stop.start())
+        _pieces(text, at, stop.start(), block.heading, found)
         at = stop.end()
-    yield from _pieces(text, at, block.end)
+    _pieces(text, at, block.end, block.heading, found)
 
 
 #: No sentence is longer. Text without full stops is cut here, so that the work grows with its length only.
 _LONGEST = 1500
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[Place]:
+def _pieces(text: str, start: int, end: int, heading: str, found: list[Sentence]) -> None:
     for at in range(start, end, _LONGEST):
         stop = min(at + _LONGEST, end)
-        if text[at:stop].strip():
-            yield Place(at, stop)
+        words = text[at:stop]
+        if words and not words.isspace():
+            found.append(Sentence(at, stop, heading, words.lower()))
+
+
+#: What may stand between two sentences of one paragraph, up to the first word of the second.
+_JOINED = re.compile(rf"[ \t.;!?]*(?:{_NEWLINE}[ \t]*)?(?!\s|[-*•]\s|\d{{1,2}}[.)]\s)")
+_ITEM_NUMBER = re.compile(r"\s*(?:\d{1,2}|[-*•])\s*")
+
+
+def same_paragraph(text: str, first: Sentence, second: Sentence) -> bool:
+    """Whether the second sentence follows the first in its line, list item or paragraph."""
+    if first.heading != second.heading or _ITEM_NUMBER.fullmatch(text, first.start, first.end):
+        return False
+    between = _JOINED.match(text, first.end)
+    return between is not None and second.start <= between.end() < second.end
 
 
 # Words that set today's finding against an earlier one; they do not make the finding an earlier one.

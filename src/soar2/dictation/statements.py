@@ -1,6 +1,5 @@
 """What one piece of text says about one thing, with the place of its words."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from soar2.criteria.escc import GradeRange
@@ -13,8 +12,7 @@ class Place(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One item at one level: a closed word of the template."""
 
     item: str
@@ -22,8 +20,7 @@ class Statement:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Epidural:
+class Epidural(NamedTuple):
     """One statement about epidural disease.
 
     ``how``: ``graded`` (an ESCC grade), ``below`` (a below-conus word, kept in ``word``), ``described``
@@ -38,8 +35,7 @@ class Epidural:
     prose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """Something a person must look at: a short key, and the words, verbatim."""
 
     key: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from soar2.dictation.macro import Macro
 from soar2.dictation.prose import denies_tumour
 from soar2.dictation.rows import LevelWords, tumour_word
+from soar2.dictation.sentences import Sentence
 from soar2.dictation.statements import Flag, Place
 from soar2.dictation.weighing import Weighed
 
@@ -19,7 +20,7 @@ class TumourWords:
     flags: list[Flag]
 
 
-def tumour_words(text: str, macro: Macro, prose: Sequence[Place]) -> TumourWords:
+def tumour_words(text: str, macro: Macro, prose: Sequence[Sentence]) -> TumourWords:
     stated: list[tuple[str, Place]] = []
     flags: list[Flag] = []
     for line in macro.tumour:

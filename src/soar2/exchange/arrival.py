@@ -77,10 +77,10 @@ def received(raw: bytes, *, peer: str, now: datetime, answer_id: str, production
         raw=raw,
         body_hash=hashlib.sha256(raw).hexdigest(),
         peer=peer,
-        sending_application=_storable(said.sending_application),
-        sending_facility=_storable(said.sending_facility),
-        control_id=_storable(said.control_id),
-        message_type=_storable(f"{said.message_type}^{said.trigger}" if said.trigger else said.message_type),
+        sending_application=key_of(said.sending_application),
+        sending_facility=key_of(said.sending_facility),
+        control_id=key_of(said.control_id),
+        message_type=key_of(f"{said.message_type}^{said.trigger}" if said.trigger else said.message_type),
         answer_code=code,
         answer=answer,
         state=STORED if finding.to_be_read else QUARANTINED,
@@ -134,9 +134,14 @@ def _answer(raw: bytes, finding: Verdict, now: datetime, answer_id: str) -> tupl
     return shown[1].decode() if shown else finding.code, BETWEEN_FRAMES.join(due)
 
 
-def _storable(text: str) -> str:
-    """Text that PostgreSQL takes: no NUL, no lone surrogate, not too long for an index; still one-to-one."""
-    text = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+def storable(text: str) -> str:
+    """Text that PostgreSQL takes: no NUL, no lone surrogate."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def key_of(text: str) -> str:
+    """As ``storable``, and not too long for an index; still one-to-one."""
+    text = storable(text)
     if len(text) <= KEY_LENGTH:
         return text
     return f"{text[: KEY_LENGTH - 20]}…{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,6 +1,7 @@
 """The delivery worker's step: lease what is owed, turn its role into a person, send, record the attempt."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -15,12 +16,19 @@ from soar2.record.models import OutboxMessage, Person
 log = logging.getLogger("soar2.deliver")
 
 
-def deliver_owed(worker: str, now: datetime, limit: int = 10) -> int:
-    """Send up to ``limit`` owed messages; returns how many were tried."""
-    leased = outbox.lease(worker, limit)
-    for message in leased:
-        deliver_one(message, now)
-    return len(leased)
+def deliver_owed(
+    worker: str, now: datetime, limit: int = 10, *, keep_on: Callable[[], bool] = lambda: True
+) -> int:
+    """Send up to ``limit`` owed messages while ``keep_on``; returns how many were tried.
+
+    Each is leased just before it is sent: behind a slow mail server a lease taken earlier would run out, and
+    a second worker would send the same again.
+    """
+    tried = 0
+    while tried < limit and keep_on() and (leased := outbox.lease(worker, 1)):
+        deliver_one(leased[0], now)
+        tried += 1
+    return tried
 
 
 def deliver_one(message: OutboxMessage, now: datetime) -> None:
@@ -68,5 +76,5 @@ def _record_failure(message: OutboxMessage, person: Person | None, fault: Undeli
         outbox.put_off(message, person=person, reason=fault.reason, now=now)
         return
     with transaction.atomic():
-        outbox.failed(message, person=person, reason=fault.reason, now=now)
-        notices.delivery_failed(message.id, reason=fault.reason, now=now)
+        if outbox.failed(message, person=person, reason=fault.reason, now=now):
+            notices.delivery_failed(message.id, reason=fault.reason, now=now)

@@ -5,23 +5,29 @@ from datetime import datetime
 from typing import cast
 
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
 from soar2.errors import Unreadable
+from soar2.exchange.arrival import key_of, storable
 from soar2.exchange.feeds import Feed, chosen, feeds_from, select
-from soar2.exchange.hl7v2.envelope import envelope_of
+from soar2.exchange.hl7v2.envelope import envelope
 from soar2.exchange.hl7v2.message import parse
 from soar2.exchange.hl7v2.results import read_results
 from soar2.exchange.hl7v2.types import ImagingResult
 from soar2.exchange.models import InboundMessage
-from soar2.pathway.reports.actions import file_report
+from soar2.pathway.reports.actions import file_report, take_turns
 from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
 from soar2.record.patients import PatientIdentity
 from soar2.record.programme import Programme
 
 log = logging.getLogger("soar2.dispatch")
 
+CLASS_LENGTH, KIND_LENGTH = 8, 16  # as wide as their columns; a sender's longer words must not stop a report
+
 PATIENCE = 5  # tries before a message that breaks the reader is held for a person
+# Classes of SQLSTATE in which the server or a rival is at fault and not the message: connection, rollback
+# (deadlock), resources, lock, operator, system. Any other fault would come again with every try.
+PASSING = ("08", "40", "53", "55", "57", "58")
 
 
 def apply_undone(now: datetime, limit: int = 50) -> int:
@@ -46,12 +52,19 @@ def apply_one(message_id: int, now: datetime) -> bool:
             if row is None:
                 return False
             _settle(row, now)
-    except OperationalError:
-        raise  # the database is away, which is not this message's fault
     except Exception as fault:
+        if _passing(fault):
+            raise  # the database is away, which is not this message's fault
         _count_failure(message_id, fault, now)
         return False
     return True
+
+
+def _passing(fault: Exception) -> bool:
+    if isinstance(fault, InterfaceError):
+        return True
+    state = getattr(fault.__cause__, "sqlstate", None) if isinstance(fault, OperationalError) else ""
+    return state is None or state[:2] in PASSING
 
 
 def _settle(row: InboundMessage, now: datetime) -> None:
@@ -65,20 +78,21 @@ def _settle(row: InboundMessage, now: datetime) -> None:
 
 
 def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
-    message = parse(bytes(row.raw))
-    feed = select(feeds(), envelope_of(message))
+    raw = bytes(row.raw)
+    feed = select(feeds(), envelope(raw))
     if feed is None:
+        parse(raw)  # what cannot be read is held, whoever sent it
         return (
             InboundMessage.FILTERED,
             "No feed in the feed file is for this sending application.",
             "MSH-3",
             "",
         )
-    message = parse(bytes(row.raw), feed.default_charset or None)
-    results = read_results(message, feed)
+    results = read_results(parse(raw, feed.default_charset or None), feed)
     wanted = chosen(feed, results)
     if not wanted:
         return InboundMessage.FILTERED, "Not a spine procedure of this feed.", "OBR-4", feed.name
+    take_turns(feed.name, [key_of(result.accession) for result in wanted])
     faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
     if faults:
         return InboundMessage.QUARANTINED, faults[0].reason, faults[0].where, feed.name
@@ -115,21 +129,21 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
     return IncomingReport(
         feed=feed.name,
-        accession=result.accession or f"not stated (message {row.id})",
+        accession=key_of(result.accession) or f"not stated (message {row.id})",
         status=result.status,
-        text=result.text,
+        text=storable(result.text),
         identity=_identity(result),
         identity_fault=result.identity_fault,
-        procedure_code=result.procedure.code or result.procedure.alternate_code,
-        procedure=result.procedure.name or result.procedure.alternate_name,
+        procedure_code=key_of(result.procedure.code or result.procedure.alternate_code),
+        procedure=storable(result.procedure.name or result.procedure.alternate_name),
         exam_start=result.exam_start,
         exam_end=result.exam_end,
         exam_end_is_start=result.exam_time_is_start,
         reported_at=result.reported_at,
-        author=result.author.name,
-        ordering=result.ordering.name,
-        location=result.location,
-        patient_class=result.patient_class,
+        author=storable(result.author.name),
+        ordering=storable(result.ordering.name),
+        location=storable(result.location),
+        patient_class=storable(result.patient_class)[:CLASS_LENGTH],
         inbound=row.id,
     )
 
@@ -139,11 +153,13 @@ def _identity(result: ImagingResult) -> PatientIdentity | None:
     if result.identity_fault or not patient.identifiers:
         return None
     return PatientIdentity(
-        identifiers=tuple((i.authority, i.value, i.type) for i in patient.identifiers),
-        family=patient.family,
-        given=patient.given,
+        identifiers=tuple(
+            (key_of(i.authority), key_of(i.value), storable(i.type)[:KIND_LENGTH]) for i in patient.identifiers
+        ),
+        family=storable(patient.family),
+        given=storable(patient.given),
         birth_date=patient.birth_date,
-        sex=patient.sex,
+        sex=storable(patient.sex),
     )
 
 

@@ -31,7 +31,8 @@ class Feed:
     ``sending_applications`` and ``sending_facilities`` name MSH-3 and MSH-4 (``*``, or no facility: any).
     A result is inside when OBR-4.1 or OBR-4.4 is one of ``procedure_codes``, or when every word of one of
     ``procedure_words`` stands in OBR-4.2 or OBR-4.5. ``identifier_authority`` is the CX.4 of the record
-    numbers to trust; ``assume_authority`` says that numbers without one are its. ``accession_field``
+    numbers to trust (``*``: of any that is stated); ``assume_authority`` says that numbers without one are
+    its, or names the authority whose they are. ``accession_field``
     fixes where the accession stands; when empty OBR-3, ORC-3, IPC-1, OBR-18, OBR-2 and ORC-2 are tried in
     this order. ``time_zone`` is used where a timestamp has no offset; when empty, the offset of MSH-7,
     else UTC. ``expected_gap_minutes``: the longest silence that is normal; None when none is watched.
@@ -43,12 +44,18 @@ class Feed:
     procedure_codes: tuple[str, ...] = ()
     procedure_words: tuple[str, ...] = ()
     identifier_authority: str = ""
-    assume_authority: bool = False
+    assume_authority: bool | str = False
     text_types: tuple[str, ...] = TEXT_TYPES
     time_zone: str = ""
     default_charset: str = ""
     accession_field: str = ""
     expected_gap_minutes: int | None = None
+
+    @property
+    def assumed_authority(self) -> str:
+        """Whose a number is that does not say who issued it; empty: nobody's."""
+        named = self.identifier_authority if self.assume_authority is True else self.assume_authority or ""
+        return "" if named == ANY else named
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -155,6 +162,11 @@ def _table_faults(table: dict[str, Any]) -> list[str]:
         faults.append(
             "identifier_authority is missing: name who issues the record numbers to trust (PID-3.4)."
         )
+    if table.get("identifier_authority") == ANY and table.get("assume_authority") is True:
+        faults.append(
+            "assume_authority cannot be true where identifier_authority is *: name the authority that numbers "
+            "without one belong to."
+        )
     return faults
 
 
@@ -183,8 +195,12 @@ def _word_fault(value: Any) -> str:
     return "" if isinstance(value, str) and value.strip() else "must be a word in quotation marks."
 
 
-def _truth_fault(value: Any) -> str:
-    return "" if isinstance(value, bool) else "must be true or false."
+def _assumed_fault(value: Any) -> str:
+    if isinstance(value, bool):
+        return ""
+    named = value.strip().casefold() if isinstance(value, str) else ""
+    good = named and named not in (ANY, "yes", "no", "true", "false")
+    return "" if good else "must be true, false or the name of an authority."
 
 
 def _minutes_fault(value: Any) -> str:
@@ -228,7 +244,7 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "procedure_codes": _words_fault,
     "procedure_words": _words_fault,
     "identifier_authority": _word_fault,
-    "assume_authority": _truth_fault,
+    "assume_authority": _assumed_fault,
     "text_types": _types_fault,
     "time_zone": _zone_fault,
     "default_charset": _charset_fault,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q
 
+from soar2.pathway.notices.ladder import CHANNELS
 from soar2.record.models import DeliveryAttempt, Heartbeat, OutboxMessage
 
 DAY = timedelta(days=1)
@@ -39,6 +40,10 @@ class Receipt:
     failure: str
     attempts: tuple[Attempt, ...]
 
+    @property
+    def by(self) -> str:
+        return CHANNELS.get(self.channel, self.channel)
+
 
 @dataclass(frozen=True)
 class ChannelLine:
@@ -49,6 +54,10 @@ class ChannelLine:
     retrying: int
     sent: int
     failed: int
+
+    @property
+    def words(self) -> str:
+        return CHANNELS.get(self.name, self.name)
 
     @property
     def owed(self) -> int:

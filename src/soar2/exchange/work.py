@@ -5,11 +5,13 @@ import os
 import select
 import signal
 import socket
+import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import Error as DatabaseFault
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.utils import timezone
 
 from soar2.exchange.deliver import deliver_owed
@@ -20,65 +22,110 @@ from soar2.record.models import Heartbeat
 
 log = logging.getLogger("soar2.work")
 
-CHANNELS = ("soar2_inbox", "soar2_outbox")
+INBOX, OUTBOX = "soar2_inbox", "soar2_outbox"
 SWEEP_EVERY = 1.0  # seconds of machine time
+DERIVE_EVERY = 15.0
 BEAT_EVERY = 5.0
+PAUSE = 0.5  # seconds before the database is tried again
+LAST_WORDS = 8.0  # seconds that a message being sent may still take at the end
 
 
 class Worker:
-    """One worker process. ``run`` returns after SIGTERM or SIGINT; a lost database is waited for."""
+    """One worker process: one thread applies and sweeps, one delivers, so that a slow mail server delays no
+    report. ``run`` returns after SIGTERM or SIGINT; a lost database is waited for."""
 
     def __init__(self) -> None:
         self.name = f"worker@{socket.gethostname()}:{os.getpid()}"
-        self.stopping = False
-        self.next_sweep = self.next_beat = 0.0
+        self.stopping = threading.Event()
+        self.owed = threading.Event()
+        self.called = False
+        self.failed = False
+        self.next_sweep = self.next_beat = self.next_derive = 0.0
+        self._listening: object = None
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         log.info("worker started")
-        while not self.stopping:
+        delivery = threading.Thread(target=self._deliver, name="delivery", daemon=True)
+        delivery.start()
+        self._until_stopped(self._turn)
+        self.owed.set()
+        delivery.join(LAST_WORDS)
+        log.info("worker stopped")
+        return 1 if self.failed else 0
+
+    def _stop(self, *_: object) -> None:
+        self.stopping.set()
+
+    def _until_stopped(self, turn: Callable[[], None]) -> None:
+        while not self.stopping.is_set():
             try:
-                self._listen()
-                while not self.stopping:
-                    self._turn()
+                turn()
             except DatabaseFault as fault:
                 log.warning("database away (%s), trying again", type(fault).__name__)
                 connection.close()
-                time.sleep(0.5)
-        log.info("worker stopped")
-        return 0
-
-    def _stop(self, *_: object) -> None:
-        self.stopping = True
-
-    def _listen(self) -> None:
-        close_old_connections()
-        connection.ensure_connection()
-        with connection.cursor() as cursor:
-            for channel in CHANNELS:
-                cursor.execute(f"LISTEN {channel}")
+                self.stopping.wait(PAUSE)
 
     def _turn(self) -> None:
         """One round: whatever is there, then wait for a call or the next sweep."""
-        now = clock.now()
-        busy = apply_undone(now) + deliver_owed(self.name, now)
+        self._listen()
+        busy = apply_undone(clock.now())
         if time.monotonic() >= self.next_sweep:
             self.next_sweep = time.monotonic() + SWEEP_EVERY
-            busy += sweep(clock.now()).fired
+            derive = time.monotonic() >= self.next_derive
+            if derive:
+                self.next_derive = time.monotonic() + DERIVE_EVERY
+            busy += sweep(clock.now(), derive=derive).fired
         if time.monotonic() >= self.next_beat:
             self.next_beat = time.monotonic() + BEAT_EVERY
             beat(self.name, "worker")
-        if not busy:
+        if busy:
+            self.owed.set()
+        else:
             self._wait()
+
+    def _listen(self) -> None:
+        """Ask the database to call. Every new connection must be asked again, whoever opened it."""
+        connection.ensure_connection()
+        if connection.connection is self._listening:
+            return
+        with connection.cursor() as cursor:
+            for channel in (INBOX, OUTBOX):
+                cursor.execute(f"LISTEN {channel}")
+        connection.connection.add_notify_handler(lambda call: self._hear(call.channel))
+        self._listening = connection.connection
+
+    def _hear(self, channel: str) -> None:
+        if channel == OUTBOX:
+            self.owed.set()
+        else:
+            self.called = True
 
     def _wait(self) -> None:
         """Sleep until the database calls or the next sweep is due. A missed call costs one sweep at most."""
-        raw = connection.connection
-        left = max(0.05, self.next_sweep - time.monotonic())
-        if select.select([raw.fileno()], [], [], left)[0]:
-            for _ in raw.notifies(timeout=0):
-                pass
+        raw, left = connection.connection, max(0.05, self.next_sweep - time.monotonic())
+        if raw is not None and not self.called and select.select([raw.fileno()], [], [], left)[0]:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")  # reads what has come; each call reaches ``_hear``
+        self.called = False
+
+    def _deliver(self) -> None:
+        """The delivery thread. A bug in it ends the whole process: a worker that no longer sends must be seen."""
+        try:
+            self._until_stopped(self._deliver_some)
+        except BaseException:
+            log.exception("delivery failed")
+            self.failed = True
+            self.stopping.set()
+            raise
+        finally:
+            connection.close()
+
+    def _deliver_some(self) -> None:
+        self.owed.clear()
+        if not deliver_owed(self.name, clock.now(), keep_on=lambda: not self.stopping.is_set()):
+            self.owed.wait(SWEEP_EVERY)
 
 
 def beat(name: str, kind: str, words: str = "") -> None:

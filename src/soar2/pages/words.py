@@ -1,4 +1,4 @@
-"""Time in words: durations of at most two units, and moments on the hospital's wall clock.
+"""Time in words: durations of at most two units, and moments on the hospital's wall clock; and capitals made calm.
 
 Every moment is aware and is shown in Django's current time zone, which is the hospital's. Day and month
 names are written out here: a reader must not meet another language because a server's locale changed.
@@ -68,3 +68,21 @@ def hospital_clock(moment: datetime, now: datetime) -> str:
     if local.date() == timezone.localtime(now).date():
         return f"{local:%H:%M}"
     return hospital_time(moment, now)
+
+
+KEPT = frozenset(["MRI", "MR", "CT", "PET", "XR", "ED", "ER", "ICU", "ITU", "NICU", "OR", "PACU", "SBRT"])
+
+
+def procedure(text: str) -> str:
+    """`MRI THORACIC SPINE WITH CONTRAST` as `MRI thoracic spine with contrast`; mixed case stays as it came."""
+    if text != text.upper():
+        return text
+    calm = " ".join(word if word in KEPT else word.lower() for word in text.split())
+    return calm[:1].upper() + calm[1:]
+
+
+def place(text: str) -> str:
+    """`7 NORTH 12` as `7 North 12`, `MRI CENTRE` as `MRI Centre`; short codes and mixed case stay as they came."""
+    if text != text.upper():
+        return text
+    return " ".join(word if word in KEPT or len(word) < 4 else word.capitalize() for word in text.split())

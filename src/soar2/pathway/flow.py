@@ -12,6 +12,7 @@ FLOW: dict[str, tuple[Callable[[LedgerEntry], None], ...]] = {
     "report.scored": (notices.follow_scored_report,),
     "report.unidentified": (notices.follow_unidentified_report,),
     "report.late": (notices.follow_late_report,),
+    "report.withdrawn": (notices.follow_withdrawn_report,),
 }
 
 

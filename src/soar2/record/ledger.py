@@ -29,17 +29,20 @@ def record(
     subject: object = "",
     person: Person | None = None,
     actor: str = "",
+    about: object = None,
     **data: Any,
 ) -> LedgerEntry:
     """Write one fact and let the next stage follow, in one transaction.
 
     ``at`` is hospital time; ``subject`` the id of what the fact is about; ``actor`` the process that
-    acted when no person did. ``data`` is JSON and holds ids, labels and times, not report text.
+    acted when no person did. ``data`` is JSON and holds ids, labels and times, not report text. ``about``
+    is the row itself, not stored: whoever follows need not read it again.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         entry = LedgerEntry.objects.create(
             kind=kind, at=at, patient=patient, subject=str(subject), person=person, actor=actor, data=data
         )
+        entry.about = about
         for follower in _followers:
             follower(entry)
     return entry

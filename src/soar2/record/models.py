@@ -91,6 +91,8 @@ class LedgerEntry(models.Model):
     actor = models.TextField(blank=True)
     data = models.JSONField(default=dict)
 
+    about: object = None  # the row that a new fact is about, for whoever follows it; not a column
+
 
 class ChartAccess(models.Model):
     """Who opened which patient, when, and where in the product. Append-only; never feeds features."""

@@ -75,16 +75,18 @@ def sent(message: OutboxMessage, *, person: Person, now: datetime) -> None:
 def put_off(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> None:
     """A passing fault: try again later, a little longer each time."""
     wait = timedelta(seconds=BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)])
-    OutboxMessage.objects.filter(id=message.id).update(
+    OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(
         not_before=Now() + wait, leased_until=None, attempts=models.F("attempts") + 1, failure=reason
     )
     DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="retry", detail=reason)
 
 
 @transaction.atomic
-def failed(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> None:
-    """A lasting fault: this delivery will not succeed; its notice must go another way."""
-    OutboxMessage.objects.filter(id=message.id).update(
+def failed(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> bool:
+    """A lasting fault: this delivery will not succeed; its notice must go another way. False when another
+    worker, which took it up after this one's lease had run out, has delivered it meanwhile."""
+    lost = OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(
         state=OutboxMessage.FAILED, leased_until=None, attempts=models.F("attempts") + 1, failure=reason
     )
     DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="failed", detail=reason)
+    return bool(lost)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from soar2.errors import Unreadable
 from soar2.record import ledger
@@ -30,7 +31,7 @@ def find_or_create(identity: PatientIdentity, *, now: datetime) -> Patient:
     if not identity.identifiers:
         raise Unreadable("The message names no patient by the identifier authority of this feed.", "PID-3")
     _serialise(identity)
-    known = list(_known(identity))
+    known = _known(identity)
     found = {row.patient for row in known}
     if len(found) > 1:
         raise Unreadable("The identifiers in this message belong to two different patients.", "PID-3")
@@ -45,15 +46,20 @@ def find_or_create(identity: PatientIdentity, *, now: datetime) -> Patient:
 def _serialise(identity: PatientIdentity) -> None:
     """Two workers that meet the same new number at once must end with one patient."""
     with connection.cursor() as cursor:
-        for authority, value, _ in sorted(identity.identifiers):
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"{authority}|{value}"])
-
-
-def _known(identity: PatientIdentity):
-    for authority, value, _ in identity.identifiers:
-        yield from PatientIdentifier.objects.filter(authority=authority, value=value).select_related(
-            "patient"
+        numbers = sorted(f"{authority}|{value}" for authority, value, _ in identity.identifiers)
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(number, 7)) FROM unnest(%s::text[]) AS number", [numbers]
         )
+
+
+def _known(identity: PatientIdentity) -> list[PatientIdentifier]:
+    """The numbers already on record. Their patients stay locked: two reports of one patient take turns, even
+    under different numbers."""
+    stated = Q()
+    for authority, value, _ in identity.identifiers:
+        stated |= Q(authority=authority, value=value)
+    rows = PatientIdentifier.objects.filter(stated).select_related("patient").order_by("patient_id")
+    return list(rows.select_for_update(of=("patient",), no_key=True))
 
 
 def _check_same_person(patient: Patient, identity: PatientIdentity) -> None:

@@ -1,5 +1,6 @@
 """Roles, people and the rota: who holds a role at a given moment."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +76,13 @@ def person_of(user: Any) -> Person | None:
 def holds(person: Person | None, role: str) -> bool:
     """Whether a person may act in a role, by the settings, on duty or not."""
     return person is not None and person.roles.filter(key=role).exists()
+
+
+def roles(keys: Iterable[str]) -> dict[str, Role]:
+    """The role rows by key, one query; those that the settings do not name are made, as by ``role``."""
+    wanted = set(keys)
+    found = Role.objects.in_bulk(wanted)
+    return found | {key: role(key) for key in sorted(wanted - set(found))}
 
 
 def role(key: str) -> Role:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from soar2.pages import words
 from soar2.pathway.notices.ladder import CHANNELS
 from soar2.pathway.notices.queries import Delivery, NoticeCard
 from soar2.pathway.reports import levels
@@ -39,7 +40,7 @@ def timeline(reports: Iterable[ReportView], cards: Iterable[NoticeCard]) -> tupl
 def _report(report: ReportView) -> Iterator[Happened]:
     if report.exam_at is not None:
         start = " (start; end not stated)" if report.exam_end_is_start else ""
-        what = f"{report.procedure or 'Exam'}{start}, accession {report.accession}"
+        what = f"{words.procedure(report.procedure) or 'Exam'}{start}, accession {report.accession}"
         yield Happened(report.exam_at, "Exam", what, order=0)
     kind = f"Report {report.status_words}" + ("" if report.current else ", replaced")
     yield Happened(report.received_at, kind, _filed(report), report=report, order=1)
@@ -53,7 +54,7 @@ def _filed(report: ReportView) -> str:
     author = report.author or "author not stated"
     if not report.scored:
         return f"{author}; {report.read_why or 'not scored'}"
-    line = levels.line_words(report.rule)
+    line = f"line {report.rule} of the table" if report.rule else ""
     low, high = report.score
     score = (
         "" if low is None else f"; imaging score {low}" if low == high else f"; imaging score {low} to {high}"

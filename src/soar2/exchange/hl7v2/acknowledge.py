@@ -22,7 +22,7 @@ __all__ = [
     "verdict",
 ]  # fmt: skip
 
-READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22")
+READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
 CONDITIONS = {
     "100": "Segment sequence error",
     "101": "Required field missing",
@@ -50,8 +50,8 @@ class Verdict:
 
     @property
     def to_be_read(self) -> bool:
-        """Whether the message's words can and must still be read: a patient who cannot be named, or an exam
-        with a garbled time, may yet have a compressed cord."""
+        """Whether the message's words can and must still be read: a patient who cannot be named, an exam with
+        a garbled time or a message without a control id may yet tell of a compressed cord."""
         return self.code == "AA" or (self.code == "AE" and self.where.startswith(READABLE_FAULTS))
 
 
@@ -143,7 +143,12 @@ def _header_of(raw: bytes) -> Message | None:
 
 
 def _codes(message: Message | None, verdict: Verdict) -> list[str]:
-    """The answer codes due. Original mode: one. Enhanced: accept by MSH-15, then application by MSH-16."""
+    """The answer codes due. Original mode: one. Enhanced: accept by MSH-15, then application by MSH-16.
+
+    An acknowledgement gets none, or two engines could answer each other for ever.
+    """
+    if message and message.header.component(9, 1).upper() == "ACK":
+        return []
     accept, application = (message.header.component(n).upper() if message else "" for n in (15, 16))
     if not accept and not application:
         return [verdict.code]

@@ -6,11 +6,12 @@ fault. The fault never stops the reading: the words may be urgent.
 
 from collections.abc import Callable
 
-from soar2.exchange.feeds import Feed
+from soar2.exchange.feeds import ANY, Feed
 from soar2.exchange.hl7v2.message import Segment
 from soar2.exchange.hl7v2.times import read_date
 from soar2.exchange.hl7v2.types import Identifier, Patient, Practitioner
 
+RECORD_NUMBERS = (("MR",), ("PI", "PT", ""))  # HL7 table 0203, in order of trust
 NO_PID = "The message has no PID segment, so the patient is not known."
 
 
@@ -19,9 +20,10 @@ def read_patient(pid: Segment | None, feed: Feed) -> tuple[Patient, str]:
     if pid is None:
         return Patient(), NO_PID
     stated = _identifiers(pid, feed)
-    number, fault = _number(stated, feed)
+    trusted = _record_numbers([found for found in stated if _trusted(found, feed)])
+    number, fault = _number(stated, trusted, feed)
     patient = Patient(
-        identifiers=() if fault else stated,
+        identifiers=() if fault else trusted,
         stated=stated,
         number=number,
         family=pid.component(5, 1, sub=1),
@@ -52,22 +54,41 @@ def _identifiers(pid: Segment, feed: Feed) -> tuple[Identifier, ...]:
     for rep in range(1, len(pid.repetitions(3)) + 1):
         value = pid.component(3, 1, rep)
         authority = pid.component(3, 4, rep, sub=1) or pid.component(3, 4, rep, sub=2)
-        if not authority and feed.assume_authority:
-            authority = feed.identifier_authority
+        authority = authority or feed.assumed_authority
+        if authority.casefold() == feed.identifier_authority.casefold():
+            authority = feed.identifier_authority  # one spelling, or one person would become two
         if value:
             found.append(Identifier(authority, value, pid.component(3, 5, rep).upper()))
     return tuple(dict.fromkeys(found))
 
 
-def _number(stated: tuple[Identifier, ...], feed: Feed) -> tuple[Identifier | None, str]:
-    """The number of the feed's authority: of type MR if one is, else the first."""
+def _trusted(found: Identifier, feed: Feed) -> bool:
+    """Whether a number may lead to a chart. Numbers of others (a social security number, a visit) may not:
+    two people can share one, or both have it as a row of nines."""
+    if feed.identifier_authority == ANY:
+        return bool(found.authority)
+    return not feed.identifier_authority or found.authority == feed.identifier_authority
+
+
+def _record_numbers(trusted: list[Identifier]) -> tuple[Identifier, ...]:
+    """The medical record numbers, else patient numbers, else whatever there is: never a visit or an account
+    number beside one of these, since it may be another person's record number."""
+    for kinds in RECORD_NUMBERS:
+        if found := tuple(number for number in trusted if number.type in kinds):
+            return found
+    return tuple(trusted)
+
+
+def _number(
+    stated: tuple[Identifier, ...], ours: tuple[Identifier, ...], feed: Feed
+) -> tuple[Identifier | None, str]:
+    """The first record number; a fault when there is none, or when one authority gives several."""
     if not stated:
         return None, "PID-3 is empty, so the patient is not known."
-    wanted = feed.identifier_authority.casefold()
-    ours = [found for found in stated if not wanted or found.authority.casefold() == wanted]
+    if not ours and feed.identifier_authority == ANY:
+        return None, "PID-3 does not say who issued the number."
     if not ours:
         return None, f"PID-3 holds no number issued by {feed.identifier_authority}."
-    ours = [found for found in ours if found.type == "MR"] or ours
     rivals = {
         found.value for found in ours if (found.authority, found.type) == (ours[0].authority, ours[0].type)
     }

@@ -68,7 +68,7 @@ def regions(names: list[str], right: float, px: float, shift: float = 0) -> str:
     """C, T, L and S behind the first level of each region in the window, left of its right edge."""
     out = []
     for name, word in REGIONS:
-        if name not in names:
+        if name not in names[:-1]:  # behind the last level there is no room left for its letter
             continue
         row, a = ROWS[name], radians(ROWS[name].droop)
         tip = point(MID[name] + row.length * sin(a), row.depth / 2 + row.canal * DEEPEN + row.length * cos(a))

@@ -101,6 +101,18 @@ def in_words(span: timedelta) -> str:
 
 
 @register.filter
+def procedure(text: str) -> str:
+    """`{{ report.procedure|procedure }}`: capitals of a machine made calm."""
+    return words.procedure(text)
+
+
+@register.filter
+def place(text: str) -> str:
+    """`{{ notice.place|place }}`: `7 NORTH 12` reads `7 North 12`."""
+    return words.place(text)
+
+
+@register.filter
 def hospital_time(moment: datetime, now: datetime | None = None) -> str:
     """`{{ moment|hospital_time:now }}`: `Tue 10 Mar 14:05`; with its year if another, or without `now`."""
     return words.hospital_time(moment, now)

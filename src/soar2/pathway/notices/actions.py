@@ -7,7 +7,12 @@ from django.db import transaction
 
 from soar2.pathway.notices.answers import ACTIONS, acted, already_known, mine, not_me, step_done
 from soar2.pathway.notices.models import Notice, Step
-from soar2.pathway.notices.opening import follow_late_report, follow_scored_report, follow_unidentified_report
+from soar2.pathway.notices.opening import (
+    follow_late_report,
+    follow_scored_report,
+    follow_unidentified_report,
+    follow_withdrawn_report,
+)
 from soar2.pathway.notices.sweep import Swept, make_digests, sweep
 
 __all__ = [
@@ -19,6 +24,7 @@ __all__ = [
     "follow_late_report",
     "follow_scored_report",
     "follow_unidentified_report",
+    "follow_withdrawn_report",
     "make_digests",
     "mine",
     "not_me",
@@ -29,8 +35,15 @@ __all__ = [
 
 @transaction.atomic
 def delivery_failed(message_id: UUID, *, reason: str, now: datetime) -> None:
-    """A message that will never arrive becomes a hand task, so that a person closes the gap."""
-    steps = Step.objects.select_for_update().filter(message_id=message_id, state=Step.SENT)
-    notices = set(steps.values_list("notice_id", flat=True))
-    steps.update(state=Step.HAND, hand_why=reason)
-    Notice.objects.filter(id__in=notices).update(changed_at=now)
+    """A message that will never arrive becomes a hand task, so that a person closes the gap.
+
+    Not where the gap is closed already: the notice is, or somebody owned it after the message was due.
+    """
+    steps = Step.objects.filter(message_id=message_id, state=Step.SENT)
+    gaps = Notice.objects.select_for_update().filter(id__in=steps.values("notice_id"), closed_at=None)
+    for notice in gaps.order_by("id"):  # the notice is locked before its steps, as by every verb
+        open_steps = steps.filter(notice=notice)
+        if notice.owned_at is not None:
+            open_steps = open_steps.filter(fired_at__gt=notice.owned_at)
+        open_steps.update(state=Step.HAND, hand_why=reason)
+        Notice.objects.filter(id=notice.id).update(changed_at=now)

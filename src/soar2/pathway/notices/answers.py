@@ -13,7 +13,6 @@ from soar2.record.models import Person, Role
 
 ACTIONS = {"called": "Called", "booked": "Booked", "seen": "Seen", "no-action": "No action, because"}
 RADIOLOGIST = "neuroradiology"  # whose telephone call the product never replaces
-REROUTED = 100  # rungs added by hand start here, after those of any plan
 
 
 @transaction.atomic
@@ -84,14 +83,16 @@ def acted(notice_id: UUID, *, person: Person | None, now: datetime, action: str,
 def step_done(step_id: int, *, person: Person | None, now: datetime, note: str = "") -> None:
     """A person did what no sender could: telephoned, paged, wrote the incident."""
     person = _somebody(person)
-    step = Step.objects.select_for_update().select_related("notice").filter(id=step_id).first()
-    if step is None or step.state != Step.HAND:
+    # The notice first, as every verb locks it: the other way round two answers could wait for each other.
+    notice = Notice.objects.select_for_update().filter(steps=step_id).first()
+    step = Step.objects.select_for_update().filter(id=step_id, state=Step.HAND).first()
+    if notice is None or step is None:
         raise Refused("This task is no longer open.")
     step.state, step.done_at, step.done_by, step.done_note = Step.DONE, now, person, note.strip()
     step.save(update_fields=["state", "done_at", "done_by", "done_note"])
     Notice.objects.filter(id=step.notice_id).update(changed_at=now)
     ledger.record(
-        "notice.hand-task-done", at=now, patient=step.notice.patient, subject=step.notice_id, person=person,
+        "notice.hand-task-done", at=now, patient=notice.patient, subject=notice.id, person=person,
         rung=step.n, channel=step.channel, role=step.role_id, note=step.done_note,
     )  # fmt: skip
 
@@ -118,10 +119,10 @@ def _acknowledge(notice: Notice, person: Person, now: datetime) -> None:
 
 def _readdress(notice: Notice, role: str, now: datetime) -> None:
     notice.role = people.role(role)
-    last = notice.steps.filter(n__gte=REROUTED, n__lt=plan.STANDING).order_by("-n").first()
+    last = notice.steps.filter(n__gte=plan.REROUTED, n__lt=plan.STANDING).order_by("-n").first()
     step = Step.objects.create(
         notice=notice,
-        n=last.n + 1 if last else REROUTED,
+        n=last.n + 1 if last else plan.REROUTED,
         due_at=now,
         role=notice.role,
         channel="email",

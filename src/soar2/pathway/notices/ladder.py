@@ -44,7 +44,7 @@ def _line(rung: Rung, card: NoticeCard, sent: dict[UUID, Delivery]) -> Line:
     if rung.state == "stopped":
         return Line(rung.role_name, f"{channel}, not needed", rung.due_at, "off")
     if rung.state == "hand":
-        return Line(rung.to_do, _join(rung.words, rung.hand_why), _moment(rung), "todo", rung)
+        return Line(rung.to_do, _join(rung.words, _why_by_hand(rung, channel)), _moment(rung), "todo", rung)
     if rung.state == "done":
         how = _join(f"by hand, {rung.done_by}" if rung.done_by else "by hand", rung.done_note)
         return Line(rung.role_name, how, rung.done_at or _moment(rung), "done")
@@ -63,6 +63,13 @@ def _sent(rung: Rung, channel: str, delivery: Delivery | None) -> Line:
 
 def _condition(card: NoticeCard) -> str:
     return "only if nothing is recorded by then" if card.row.owner else "only if nobody owns it by then"
+
+
+def _why_by_hand(rung: Rung, channel: str) -> str:
+    """Why no machine does this; a channel that is not set up is said in the words of the hospital."""
+    if rung.hand_why.startswith("No sender for"):
+        return f"By hand: no {channel} is connected here"
+    return rung.hand_why
 
 
 def _join(*parts: str) -> str:

@@ -9,9 +9,13 @@ from django.conf import settings
 from soar2.criteria.packs import Pack, Span, load_pack
 from soar2.pathway.notices.models import Notice, Step
 from soar2.record import outbox, people
+from soar2.record.models import Role
 
 SENT_BY_US = frozenset({"email"})  # channels with a sender; every other rung is a hand task a person sees
 DIGEST = "digest"
+OWNER = "owner"  # in a plan: the role that the notice is addressed to
+REROUTED = 100  # rungs added by hand start here, after those of any plan
+QUIET = frozenset({"expedited", "routine"})  # these lanes send nothing outside working hours
 STANDING = 900  # the hand task that stands after the last rung until somebody owns the notice
 
 _LETTERS, _DIGITS = "BCDFGHJKLMNPRSTVWXZ", "23456789"
@@ -83,26 +87,49 @@ def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
     )
 
 
+def roles_of(plan: dict[str, Any], owner: str) -> set[str]:
+    """The keys of all roles of a frozen plan, ``owner`` among them."""
+    return {owner} | {rung["role"] for rung in plan["rungs"] if rung["role"] != OWNER}
+
+
+def start(notice: Notice, roles: dict[str, Role], now: datetime) -> None:
+    """The rows of a notice just opened; what is due at once is fired before they are written."""
+    steps = [_step(notice, rung, roles) for rung in notice.plan["rungs"]]
+    for step in steps:
+        if step.due_at <= now and step.channel != DIGEST:
+            _fire(step, now)
+    Step.objects.bulk_create(steps)
+
+
 def derive_steps(notice: Notice) -> list[Step]:
     """Make the rows the plan asks for and that are missing; safe to repeat. Returns the new ones."""
     have = set(notice.steps.values_list("n", flat=True))
-    missing = [
-        Step(
-            notice=notice,
-            n=rung["n"],
-            due_at=rung_due(rung, notice.opened_at),
-            role=notice.role if rung["role"] == "owner" else people.role(rung["role"]),
-            channel=rung["channel"],
-            words=rung["words"],
-        )
-        for rung in notice.plan["rungs"]
-        if rung["n"] not in have
-    ]
+    roles = people.roles(roles_of(notice.plan, notice.role_id))
+    missing = [_step(notice, rung, roles) for rung in notice.plan["rungs"] if rung["n"] not in have]
+    for step in missing:
+        if notice.action_due is not None:  # owned: the ladder rests until the action clock has passed
+            step.due_at = max(step.due_at, notice.action_due)
     return Step.objects.bulk_create(missing, ignore_conflicts=True) if missing else []
+
+
+def _step(notice: Notice, rung: dict[str, Any], roles: dict[str, Role]) -> Step:
+    return Step(
+        notice=notice,
+        n=rung["n"],
+        due_at=rung_due(rung, notice.opened_at),
+        role=roles[notice.role_id if rung["role"] == OWNER else rung["role"]],
+        channel=rung["channel"],
+        words=rung["words"],
+    )
 
 
 def fire(step: Step, now: datetime) -> None:
     """Send what can be sent, or put the hand task in view. The outbox row shares this transaction."""
+    _fire(step, now)
+    step.save(update_fields=["state", "fired_at", "message", "hand_why"])
+
+
+def _fire(step: Step, now: datetime) -> None:
     notice = step.notice
     step.fired_at = now
     if step.channel in SENT_BY_US:
@@ -120,17 +147,22 @@ def fire(step: Step, now: datetime) -> None:
     else:
         step.state = Step.HAND
         step.hand_why = f"No sender for {step.channel} is set up."
-    step.save(update_fields=["state", "fired_at", "message", "hand_why"])
 
 
-def fire_due(notice: Notice, now: datetime) -> None:
-    for step in (
-        notice.steps.select_for_update()
-        .filter(state=Step.WAITING, due_at__lte=now)
-        .exclude(channel=DIGEST)
-        .order_by("n")
-    ):
-        fire(step, now)
+def fire_due(notice: Notice, now: datetime) -> int:
+    """Fire the rungs that are due; returns how many. A quiet lane's message that comes late, after a stop
+    of ours or a shift of the ladder, still waits for working hours."""
+    waiting = notice.steps.select_for_update(of=("self",)).select_related("role").filter(state=Step.WAITING)
+    fired = 0
+    for step in waiting.filter(due_at__lte=now).exclude(channel=DIGEST).order_by("n"):
+        if step.channel in SENT_BY_US and notice.lane in QUIET and not settings.PROGRAMME.calendar.is_open(now):
+            step.due_at = settings.PROGRAMME.calendar.next_open(now)
+            step.save(update_fields=["due_at"])
+        else:
+            step.notice = notice
+            fire(step, now)
+            fired += 1
+    return fired
 
 
 def shift_waiting(notice: Notice, first_at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Prefetch, Q, QuerySet
 
 from soar2.criteria.urgency import lane_rank
 from soar2.pathway.notices.models import Digest, Notice, NoticeReport, Reply, Step
@@ -133,6 +133,7 @@ class NoticeRow:
     hand_tasks: tuple[Rung, ...]
     in_digest: bool
     changed_at: datetime
+    owner_phone: str = ""
 
     @property
     def clock_due(self) -> datetime | None:
@@ -242,13 +243,22 @@ def pulse() -> tuple[object, ...]:
     return row["n"], row["changed"], row["hand"], row["digest"]
 
 
+def next_due(after: datetime) -> datetime | None:
+    """When the next waiting step of an open notice comes due after a moment; None when none waits. One query."""
+    waiting = Step.objects.filter(state=Step.WAITING, notice__closed_at=None, due_at__gt=after)
+    return waiting.aggregate(at=Min("due_at"))["at"]
+
+
 def without_next_step(before: datetime) -> int:
     """Open notices that nothing will move: a step due before ``before`` has not fired, or nobody owns the
-    notice and no step is left. One query."""
+    notice, the time to own it has passed, and no step or task is left. One query.
+
+    Until that time a ladder may have come to its end: the clock then brings a standing task.
+    """
     steps = Step.objects.filter(notice=OuterRef("pk"))
     late = Exists(steps.filter(state=Step.WAITING, due_at__lt=before))
     to_come = Exists(steps.filter(state__in=(Step.WAITING, Step.HAND)))
-    stuck = Q(late) | (Q(owner=None, opened_at__lt=before) & ~Q(to_come))
+    stuck = Q(late) | (Q(owner=None, acknowledge_due__lt=before) & ~Q(to_come))
     return Notice.objects.filter(stuck, closed_at=None).count()
 
 
@@ -307,6 +317,7 @@ def _row(notice: Any, places: dict[UUID, reports.Place]) -> NoticeRow:
         acknowledged_by=_label(notice.acknowledged_by),
         owner=notice.owner_id,
         owner_name=_label(notice.owner),
+        owner_phone=notice.owner.phone if notice.owner else "",
         answers=tuple(Answer(r.at, r.person.label, r.kind, _said(r.detail)) for r in notice.replies.all()),
         hand_tasks=tuple(_rung(step) for step in notice.steps.all() if step.state == Step.HAND),
     )
@@ -316,7 +327,8 @@ def _said(detail: str) -> str:
     """A reply's detail in words: 'seen: in the ward', 'no action, because …', 'neurosurgery backup'."""
     chosen, colon, rest = detail.partition(": ")
     if chosen == "no-action":
-        return f"no action, because {rest}"
+        first = rest[:1].lower() if rest[1:2].islower() else rest[:1]
+        return f"no action, because {first}{rest[1:]}"
     return f"{chosen.replace('-', ' ')}{colon}{rest}"
 
 

@@ -31,6 +31,28 @@ def card(request: HttpRequest, case_code: str) -> HttpResponse:
     return render(request, "notices/card.html", _context(request, notice, now))
 
 
+@require_GET
+def pulse(request: HttpRequest, case_code: str) -> HttpResponse:
+    """The ladder and the standing of an open card, which names no patient: asking again is not an opening."""
+    notice, now = _find(case_code), clock.now()
+    viewer = people.person_of(request.user)
+    context = {
+        "now": now,
+        "notice": notice,
+        "row": notice.row,
+        "ladder": ladder.lines(notice),
+        "state": _state(notice),
+        "mine": viewer is not None and notice.row.owner == viewer.id,
+        "back": reverse("notice", args=[case_code]),
+    }
+    return render(request, "notices/_pulse.html", context)
+
+
+def _state(notice: queries.NoticeCard) -> str:
+    """What decides which answers may be given."""
+    return f"{notice.row.owner or 'nobody'} {'open' if notice.open else 'closed'}"
+
+
 @require_POST
 def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
     """One of mine, not-me, already-known, acted. A refusal is a sentence beside the button that asked."""
@@ -139,7 +161,9 @@ def _has_button(context: dict[str, Any], kind: str, step: int) -> bool:
         return False
     if kind == "step":
         return step in {rung.id for rung in context["row"].hand_tasks}
-    return (kind == "acted") == context["mine"] if kind in ("acted", "mine") else True
+    others = context["row"].owner and not context["mine"]
+    offered = {"mine": not context["row"].owner, "acted": context["mine"], "not-me": not others}
+    return bool(offered.get(kind, True))
 
 
 def _way_back(request: HttpRequest, case_code: str) -> str:
@@ -167,6 +191,7 @@ def _context(
         "window": levels.window(levels.drawn(levels.worst_first(report.levels)[:1])) if report else None,
         "line": levels.line_words(report.rule) if report else "",
         "ladder": ladder.lines(notice),
+        "state": _state(notice),
         "mine": viewer is not None and notice.row.owner == viewer.id,
         "phones": phones(notice, report),
         "pack_label": report.reading.get("pack_label", notice.pack) if report else notice.pack,

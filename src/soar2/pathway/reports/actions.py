@@ -1,6 +1,7 @@
 """Verbs of this stage: file a report, and say that a person has read one."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +15,7 @@ from soar2.errors import Refused, Unreadable
 from soar2.pathway.reports.basis import confirmed_treated, prior_of, rise
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import FINAL, WITHDRAWN, Filed, IncomingReport
+from soar2.pathway.reports.versions import is_late, restore_if_newest, why_against
 from soar2.record import ledger
 from soar2.record.models import Patient, Person
 from soar2.record.patients import find_or_create
@@ -33,26 +35,28 @@ def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
     older than the one on file is kept and acts on nothing. Without a usable identity the report is
     kept without a patient and ``identity_fault`` says why.
     """
-    _serialise(f"{incoming.feed}|{incoming.accession}")
+    take_turns(incoming.feed, [incoming.accession])
     patient, fault = _patient(incoming, now)
     digest = content_hash(incoming, patient)
-    known = Report.objects.filter(
-        feed=incoming.feed, accession=incoming.accession, status=incoming.status, content_hash=digest
-    ).first()
+    on_file = list(Report.objects.filter(feed=incoming.feed, accession=incoming.accession).defer("text", "reading"))
+    known = next((row for row in on_file if (row.status, row.content_hash) == (incoming.status, digest)), None)
     if known is not None:
+        restore_if_newest(known, on_file, incoming, now)
         return Filed(known.id, False, known.identity_fault)
-    if patient is not None:
-        _serialise(str(patient.id))
-    read = _read(incoming, patient)
-    report = _keep(incoming, patient, fault, digest, read, now)
+    report = _keep(incoming, patient, fault, digest, on_file, now)
     _announce(report, now)
     return Filed(report.id, True, fault)
 
 
-def _serialise(key: str) -> None:
-    """Two workers on one accession or one patient take turns; the lock ends with the transaction."""
+def take_turns(feed: str, accessions: Iterable[str]) -> None:
+    """Two workers on one accession take turns until the transaction ends (on one patient: ``find_or_create``).
+
+    Whoever files several accessions in one transaction asks for all of them first, or two workers that
+    meet the same patient could wait for each other.
+    """
+    keys = sorted({f"{feed}|{accession}" for accession in accessions})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 11))", [key])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(key, 11)) FROM unnest(%s::text[]) AS key", [keys])
 
 
 def _patient(incoming: IncomingReport, now: datetime) -> tuple[Patient | None, str]:
@@ -83,11 +87,12 @@ def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
 
 
 def _keep(
-    incoming: IncomingReport, patient: Patient | None, fault: str, digest: str, read: _Read, now: datetime
+    incoming: IncomingReport, patient: Patient | None, fault: str, digest: str, on_file: list[Report], now: datetime
 ) -> Report:
-    reading, earlier = read.reading, _versions(incoming, patient)
-    late = _is_late(incoming, earlier)
-    wanted = "" if late else _why_to_read(incoming, reading)
+    read = _read(incoming, patient)
+    reading, earlier = read.reading, [row for row in on_file if row.patient_id == (patient.id if patient else None)]
+    late = is_late(incoming, earlier)
+    wanted = _why_to_read(incoming, reading, late) or why_against(incoming, reading.lane, patient, on_file, late)
     report = Report.objects.create(
         patient=patient,
         identity_fault=fault,
@@ -106,21 +111,11 @@ def _keep(
     return report
 
 
-def _versions(incoming: IncomingReport, patient: Patient | None) -> list[Report]:
-    return list(Report.objects.filter(feed=incoming.feed, accession=incoming.accession, patient=patient))
-
-
-def _is_late(incoming: IncomingReport, earlier: list[Report]) -> bool:
-    """Whether a newer version is already here: a correction that overtook its original stays on top."""
-    newest = max((row.reported_at for row in earlier if row.reported_at), default=None)
-    return bool(newest and incoming.reported_at and incoming.reported_at < newest)
-
-
-def _why_to_read(incoming: IncomingReport, reading: Reading) -> str:
+def _why_to_read(incoming: IncomingReport, reading: Reading, late: bool) -> str:
     """Why a person must read this report, which no notice will speak for; empty when none must."""
     if incoming.status in WITHDRAWN:
         return "Withdrawn by the sender: what was done on it must be looked at."
-    if incoming.status not in FINAL:
+    if late or incoming.status not in FINAL:
         return ""
     if reading.outside:
         return "A dangerous finding outside this programme."
@@ -171,7 +166,7 @@ def _announce(report: Report, now: datetime) -> None:
     elif report.patient is None:
         kind = "report.unidentified"
     ledger.record(
-        kind, at=now, patient=report.patient, subject=report.id, actor="reader",
+        kind, at=now, patient=report.patient, subject=report.id, actor="reader", about=report,
         lane=report.lane, rule=report.rule, version=report.version, source=report.source,
         pack=f"{report.pack_name} {report.pack_version}", score=[report.score_min, report.score_max],
     )  # fmt: skip

@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from soar2.pathway.reports.models import Report
+from soar2.pathway.reports.types import EXAM_WINDOW
 from soar2.record.models import Patient
 
 # ESCC grades and the words below the conus on one scale, as the lane table places them.
 ORDER = {"0": 0, "1a": 1, "1b": 2, "1c": 3, "2": 4, "3": 5}
 WORDS = {"none": 0, "mild": 2, "moderate": 3, "severe": 5}
+SIGNAL = frozenset({"new", "present"})
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,35 @@ class Basis:
     score: tuple[int | None, int | None]
     exam_end: datetime | None
     pack: tuple[str, str]
+    status: str
+    findings: dict[str, tuple[int, bool]]  # level -> place of its highest grade, whether the cord's signal changed
+
+    def news_since(self, others: "Iterable[Basis]") -> tuple[str, ...]:
+        """The levels at which this report says more than the others: a new one, a higher grade, a signal."""
+        known: dict[str, tuple[int, bool]] = {}
+        for other in others:
+            for level, (grade, signal) in other.findings.items():
+                was = known.get(level, (-1, False))
+                known[level] = (max(grade, was[0]), signal or was[1])
+        return tuple(level for level, found in self.findings.items() if _more(found, known.get(level)))
+
+
+def _more(found: tuple[int, bool], known: tuple[int, bool] | None) -> bool:
+    return known is None or found[0] > known[0] or (found[1] and not known[1])
 
 
 def basis(report_id: UUID | str) -> Basis:
     """Raises ``Report.DoesNotExist`` when there is no such report."""
-    report = Report.objects.select_related("patient").get(id=report_id)
+    return basis_of(Report.objects.select_related("patient").get(id=report_id))
+
+
+def bases(report_ids: Iterable[UUID]) -> list[Basis]:
+    """Those that exist, one query."""
+    return [basis_of(report) for report in Report.objects.select_related("patient").filter(id__in=list(report_ids))]
+
+
+def basis_of(report: Report) -> Basis:
+    """The same of a row at hand."""
     return Basis(
         report=report.id,
         patient=report.patient,
@@ -48,6 +76,11 @@ def basis(report_id: UUID | str) -> Basis:
         score=(report.score_min, report.score_max),
         exam_end=report.exam_end or report.exam_start or report.reported_at,
         pack=(report.pack_name, report.pack_version),
+        status=report.status,
+        findings={
+            level["level"]: (_upper(level) or 0, level.get("cord_signal") in SIGNAL)
+            for level in report.reading.get("levels", [])
+        },
     )
 
 
@@ -99,8 +132,8 @@ def prior_of(patient: Patient | None, accession: str, before: datetime | None) -
         accession=accession
     )
     if before is not None:
-        priors = priors.filter(exam_end__lt=before)
-    return priors.exclude(source="free-text").order_by("-exam_end").first()
+        priors = priors.filter(exam_end__lt=before - EXAM_WINDOW)  # another part of this exam is no prior
+    return priors.exclude(source="free-text").order_by(F("exam_end").desc(nulls_last=True)).first()
 
 
 def rise(reading: dict[str, Any], prior: Report | None, exam_end: datetime | None) -> str:

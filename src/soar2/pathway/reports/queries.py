@@ -174,6 +174,12 @@ def by_ids(ids: Iterable[UUID]) -> tuple[ReportView, ...]:
     return tuple(sorted((_view(row) for row in rows), key=_newest, reverse=True))
 
 
+def of_accession(accession: str) -> tuple[ReportView, ...]:
+    """Every version of the reports of one accession, newest exam first. One query."""
+    rows = Report.objects.filter(accession=accession).select_related("read_by", "patient")
+    return tuple(sorted((_view(row) for row in rows), key=_newest, reverse=True))
+
+
 def one(report: UUID) -> ReportView | None:
     """The report of this id, or None. One query."""
     return next(iter(by_ids([report])), None)

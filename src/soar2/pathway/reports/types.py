@@ -1,14 +1,15 @@
 """Values this stage takes and gives."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from soar2.record.patients import PatientIdentity
 
 FINAL = frozenset({"F", "C", "A"})  # acted on; HL7 table 0123: final, corrected, appended
-PRELIMINARY = frozenset({"P", "R"})
+PRELIMINARY = frozenset({"P", "R", "M"})
 WITHDRAWN = frozenset({"X", "W", "D"})
+EXAM_WINDOW = timedelta(hours=4)  # accessions whose exams end so near each other are parts of one exam (X6)
 
 
 @dataclass(frozen=True)

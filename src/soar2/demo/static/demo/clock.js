@@ -1,5 +1,13 @@
 // Keeps the demo clock's shown time going between two pages. The server's time is the truth: each page brings it.
 (() => {
+  // A jump lives through the days on its way, which takes some seconds: the bar says so, and is pressed once.
+  document.querySelector(".demo-bar")?.addEventListener("submit", (event) => {
+    if (event.target.dataset.busy) return event.preventDefault();
+    event.target.dataset.busy = "yes";
+    const pace = document.querySelector("[data-demo-clock] + .two");
+    setTimeout(() => { if (pace) pace.textContent = "moving, the days between are being lived through"; }, 400);
+  });
+
   const shown = document.querySelector("[data-demo-clock]");
   if (!shown || shown.dataset.running !== "yes") return;
 

@@ -34,6 +34,11 @@ def deliver(delivery: Delivery) -> None:
         raise Undelivered(
             f"The mail server could not be reached ({type(fault).__name__}).", permanent=False
         ) from fault
+    except ValueError as fault:  # an address or a sender no mail can carry: the same at every try
+        raise Undelivered(
+            f"The message could not be written ({type(fault).__name__}); look at the mail addresses in the settings.",
+            permanent=True,
+        ) from fault
     if refused:
         raise Undelivered("The mail server refused the address.", permanent=True)
 

@@ -1,7 +1,7 @@
 // Single keys for lists and cards.
 //
 //   data-keys            on a list (a table of rows) or a card: keys act only while the focus is inside (WCAG 2.1.4)
-//                        data-keys="focus": and the current row takes the focus when the page opens
+//                        data-keys="focus": and the current row, or the card, takes the focus when the page opens, or when the first row comes
 //   data-row, id         on each row of a list; one row is current: aria-selected, and the only one in the tab order
 //   data-open            on the row's link that Enter follows (else its first link)
 //   data-key="a"         on a button or link that the key presses, of the current row, else of the list or card
@@ -104,12 +104,13 @@ function settle(list) {
   if (!all.length || (alone.length === 1 && all.length === list.querySelectorAll("[data-row][aria-selected]").length)) return;
   const row = (was && all.find((one) => one.id && one.id === was.id)) || all[Math.min(was?.index ?? 0, all.length - 1)];
   const lost = document.activeElement === document.body || !document.activeElement;
-  select(list, row, Boolean(was?.held && lost));
+  const wanted = was ? was.held : list.dataset.keys === "focus"; // the first row of a list that was empty
+  select(list, row, Boolean(wanted && lost));
 }
 
 for (const list of document.querySelectorAll("[data-keys]")) {
   settle(list);
-  if (list.dataset.keys === "focus" && document.activeElement === document.body) selected(list)?.focus({ preventScroll: true });
+  if (list.dataset.keys === "focus" && document.activeElement === document.body) (selected(list) || list).focus({ preventScroll: true });
   new MutationObserver(() => settle(list)).observe(list, { childList: true, subtree: true });
 }
 

@@ -11,7 +11,7 @@ const trouble = document.getElementById("worklist-trouble");
 const EVERY = 1000, IN_USE = 15000, GIVE_UP = 4000, MISSES = 3;
 const wide = matchMedia("(min-width: 70.01em)");
 
-let pending = null, misses = 0, timer = 0, asking = false, used = 0, shown = "";
+let pending = null, misses = 0, timer = 0, asking = false, pointed = -Infinity, typed = -Infinity, shown = "";
 
 const rows = (place) => [...place.querySelectorAll("[data-row]")];
 const ids = (place) => rows(place).map((row) => row.id);
@@ -82,15 +82,14 @@ function announcement(fresh, news) {
   return `${news.length} new: ${words.slice(0, 3).join("; ")}`;
 }
 
-// Pointer or key in use within the list: then nothing in it may move.
+// Pointer or key in use within the list: then nothing in it may move. The focus alone holds nothing up.
 function inUse() {
-  if (performance.now() - used > IN_USE) return false;
-  return root.matches(":hover") || root.contains(document.activeElement);
+  const lately = (moment) => performance.now() - moment < IN_USE;
+  return lately(pointed) && root.matches(":hover") || lately(typed) && root.contains(document.activeElement);
 }
 
-for (const kind of ["pointermove", "pointerdown", "keydown"]) {
-  root.addEventListener(kind, () => { used = performance.now(); }, { passive: true });
-}
+for (const kind of ["pointermove", "pointerdown"]) root.addEventListener(kind, () => { pointed = performance.now(); }, { passive: true });
+root.addEventListener("keydown", () => { typed = performance.now(); }, { passive: true });
 
 function inPlace(fresh) {
   for (const row of rows(root)) {
@@ -148,7 +147,7 @@ function bar() {
 
 root.addEventListener("click", (event) => {
   if (!event.target.closest("[data-apply]")) return;
-  used = 0;
+  pointed = typed = -Infinity;
   apply();
 });
 
