@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 Command = Callable[[argparse.Namespace], int]
@@ -91,8 +92,30 @@ def _send(args: argparse.Namespace) -> int:
     from soar2.exchange.send import run_send
 
     return run_send(
-        args.files, args.host, args.port, as_report=args.as_report, stdout=sys.stdout, stderr=sys.stderr
+        args.files,
+        args.host,
+        args.port,
+        as_report=args.as_report,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        now=_hospital_time() if args.as_report else None,
     )
+
+
+def _hospital_time() -> datetime | None:
+    """The running system's clock where its database is within reach: a demo's reports must not lie in its future."""
+    from soar2.config.postgres import ServerFault
+    from soar2.config.start import find_database, home, setup
+
+    os.environ.setdefault("SOAR2_CONFIG", str(home() / "soar2.toml"))
+    try:
+        find_database()
+        setup()
+        from soar2.record.clock import now
+
+        return now()
+    except (ServerFault, OSError):
+        return None
 
 
 def _check(args: argparse.Namespace) -> int:

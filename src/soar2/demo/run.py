@@ -11,6 +11,7 @@ from pathlib import Path
 from soar2.config.postgres import PrivateServer, ServerFault
 from soar2.config.start import bring_up, home, setup
 from soar2.config.supervise import Child, PortTaken, Supervisor, require_free_port
+from soar2.errors import Refused
 
 PARTS = ("web", "listen", "work", "watch", "demo-inbox", "demo-player")
 
@@ -26,7 +27,7 @@ def run_demo(*, reset: bool = False) -> int:
             _erase(state, server)
         _prepare(state, server)
         _supervisor(state, server).run()
-    except (ServerFault, PortTaken) as fault:
+    except (ServerFault, PortTaken, Refused) as fault:
         print(fault, file=sys.stderr)
         return 1
     finally:
