@@ -1,5 +1,6 @@
 """Two people at two screens: what one does the other sees, and no row moves under a hand."""
 
+import signal
 from itertools import count
 
 import pytest
@@ -100,7 +101,7 @@ def test_the_list_waits_no_longer_than_the_hand(arrives, two):
 
 def test_a_page_left_open_when_the_server_goes_says_so_and_recovers(system, two):
     page = two[0].page
-    system.kill("web")
+    system.kill("web", signal.SIGTERM)
     page.locator("#worklist-trouble").wait_for(state="visible", timeout=10_000)
     system.launch("web")
     system.wait_until(system.answers, "the pages answer again", 30)

@@ -5,6 +5,7 @@ signed against the paper. Pain is the one item a scan cannot show; it is never f
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from soar2.criteria.anatomy import sins_location
 from soar2.criteria.intervals import Interval, total
@@ -66,6 +67,7 @@ class SinsItems:
     pain: str = "not_stated"
 
 
+@lru_cache(maxsize=4096)
 def imaging_sins(items: SinsItems) -> Interval:
     """Imaging part of SINS, 0 to 15. Raises KeyError for a word outside the closed vocabularies."""
     return total(

@@ -68,7 +68,7 @@ class Player:
         if self.sent is None:
             self.sent = arrived(self.messages)
         waiting = due(self.messages, self.sent, now)
-        if len(waiting) > 1:  # a jump of the clock has brought the messages on its way itself
+        if waiting:  # a jump of the clock has brought the messages on its way itself
             self.sent |= arrived(waiting)
         count = 0
         for message in due(waiting, self.sent, now):

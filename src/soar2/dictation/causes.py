@@ -2,30 +2,28 @@
 
 import re
 
+# These patterns read words in lower case.
 # Metastasis, myeloma, lymphoma, malignancy of unknown origin; intramedullary and leptomeningeal metastasis
 # belong to the programme as well.
 TUMOUR = re.compile(
     r"\b(?:metasta\w+|myeloma\w*|plasm[ao]cytoma\w*|lymphoma\w*|malignan\w+|carcinoma\w*|neoplas\w+|tumou?rs?|"
     r"intramedullary|leptomeningeal|mets?)\b",
-    re.I,
 )
 #: Each outside danger and the words that name it.
 DANGER: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("abscess", re.compile(r"\babscess(?:es)?\b|\bphlegmon\b", re.I)),
+    ("abscess", re.compile(r"\babscess(?:es)?\b|\bphlegmon\b")),
     (
         "infection",
         re.compile(
             r"\b(?:disc?itis|disk?itis|osteomyelitis|spondylodisc?itis|spondylodisk?itis)\b"
             r"|\b(?:spinal|epidural|vertebral|disc|disk)\s+infection\b|\binfectious\s+(?:spondyl\w+|process)\b",
-            re.I,
         ),
     ),
-    ("haematoma", re.compile(r"\b(?:epidural|subdural|spinal|intraspinal)\s+ha?ematomas?\b", re.I)),
+    ("haematoma", re.compile(r"\b(?:epidural|subdural|spinal|intraspinal)\s+ha?ematomas?\b")),
     (
         "unstable_fracture",
         re.compile(
             r"\bunstable\b[^.;]{0,40}\bfractures?\b|\bfractures?\b[^.;]{0,40}\bunstable\b|\bfracture[- ]dislocation\b",
-            re.I,
         ),
     ),
 )  # fmt: skip
@@ -33,12 +31,10 @@ DANGER: tuple[tuple[str, re.Pattern[str]], ...] = (
 HARMLESS = re.compile(
     r"\b(?:dis[ck]s?|herniat\w+|protrusion|extrusion|bulg\w+|steno\w+|spondylo(?!disc?itis)\w+|degenerat\w+|osteophyt\w+|"
     r"ligament\w*|lipomatosis|osteoporo\w+|benign|insufficiency|trauma\w*|burst|retropuls\w+|schmorl\w*)\b",
-    re.I,
 )
 BENIGN_TUMOUR = re.compile(
     r"\b(?:ha?emangiomas?|schwannomas?|meningiomas?|neurofibromas?|ependymomas?|chordomas?|osteoid osteoma|"
     r"osteoblastomas?|astrocytomas?|primary (?:bone |spinal )?tumou?rs?|benign tumou?rs?)\b",
-    re.I,
 )
 _LABEL_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("abscess", re.compile(r"abscess|phlegmon", re.I)),

@@ -12,9 +12,8 @@ from soar2.dictation.sentences import Sentence, blank_comparisons, same_paragrap
 
 #: Names of MRI sequences that look like levels.
 _SEQUENCE = re.compile(
-    r"\bT[12](?:\s*(?:and|/|,|&|or)\s*T[12])*(?:[\s-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|"
-    r"prolong\w*|sequence\w*|images?|stir|flair|fat|fs\b|fse|tse|axial|sagittal|shorten\w*|marrow))",
-    re.I,
+    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?:[\s-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|"
+    r"prolong\w*|sequence\w*|images?|stir|flair|fat|fs\b|fse|tse|axial|sagittal|shorten\w*|marrow))"
 )
 _REGION = re.compile(
     r"\b(?:(?P<C>cervical|c-?spine)|(?P<T>thoracic|dorsal|t-?spine)|(?P<L>lumb(?:ar|osacral)|l-?spine)"
@@ -45,19 +44,19 @@ NO_CONTEXT = Context()
 
 
 def named_levels(sentence: str) -> list[level_words.Named]:
-    """Lists and ranges of levels in a sentence; T1 and T2 of sequences are none."""
+    """Lists and ranges of levels in a sentence in lower case; T1 and T2 of sequences are none."""
     return level_words.find(_SEQUENCE.sub(lambda m: " " * len(m.group()), sentence))
 
 
 def context_of(text: str, prose: Sequence[Sentence], n: int) -> Context:
     """The context of the ``n``-th sentence, which names no level itself."""
     here = prose[n]
-    region = _region(text[here.start : here.end])
+    region = _region(here.lower)
     if not region:
         for at in range(n - 1, -1, -1):
             if not same_paragraph(text, prose[at], prose[at + 1]):
                 break
-            words = blank_comparisons(text[prose[at].start : prose[at].end])
+            words = blank_comparisons(prose[at].lower)
             named = [spec for spec in named_levels(words) if spec.levels]
             if named:
                 return _spoken_of(words, named, here.heading)

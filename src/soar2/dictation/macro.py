@@ -11,12 +11,13 @@ from functools import lru_cache
 from soar2.dictation import levels as level_words
 from soar2.dictation.epidural import read_epidural
 from soar2.dictation.segments import LABEL, Segment, labelled, segments
+from soar2.dictation.sentences import lowered
 from soar2.dictation.statements import Flag, Place
 from soar2.dictation.values import parse, unbracket
 
 _HEADER = r"spine\s+oncology\s+macro"
 _BLANK = r"\[[^\[\]\r\n]*\]|_{2,}|\*{3,}|unknown|not\s+stated|not\s+named|\?+"
-#: Where a line of the macro begins. A level line in the middle of a line counts when a pipe follows its level.
+#: Where a line of the macro begins, in lower case. A level line in the middle of a line counts when a pipe follows its level.
 _MARK = re.compile(
     rf"""(?P<header>\b{_HEADER}\b\s*:?)
     |(?P<other>\bother\s+levels?\s*:)
@@ -32,9 +33,9 @@ _MARK = re.compile(
         |^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*{level_words.SPEC}[ \t]*:?[ \t]*(?=\|)
       )
     |(?P<heading>^[ \t]*(?!numbering|conus|tumou?r|malignancy|outside|other\s|levels?\b)
-        [A-Za-z][A-Za-z /&-]{{2,40}}:(?![^\r\n]*\|))
+        [a-z][a-z /&-]{{2,40}}:(?![^\r\n]*\|))
     """,
-    re.I | re.M | re.X,
+    re.M | re.X,
 )
 #: Words with which a mark can begin in the middle of a line: most of a report is ruled out before _MARK is tried.
 _OPENERS = re.compile(r"spine\s|other\s|numbering|conus|tumou?r|malignancy|outside|level")
@@ -101,15 +102,13 @@ def find_macro(text: str) -> Macro:
 
 
 def _marks(text: str) -> list[re.Match[str]]:
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters grow when lowered; their positions must not move
-        lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    starts = {found.start() for found in _OPENERS.finditer(lowered) if _may_open(lowered, found.start())}
-    starts.update(found.end() for found in _LINE_BREAK.finditer(lowered))
+    lower = lowered(text)
+    starts = {found.start() for found in _OPENERS.finditer(lower) if _may_open(lower, found.start())}
+    starts.update(found.end() for found in _LINE_BREAK.finditer(lower))
     marks: list[re.Match[str]] = []
     end = 0
     for start in sorted(starts | {0}):
-        if start >= end and (mark := _MARK.match(text, start)):
+        if start >= end and (mark := _MARK.match(lower, start)):
             marks.append(mark)
             end = mark.end()
     return marks

@@ -13,7 +13,7 @@ from soar2.criteria.escc import GradeRange
 from soar2.dictation import levels as level_words
 from soar2.dictation.causes import BENIGN_TUMOUR, DANGER, HARMLESS, TUMOUR
 from soar2.dictation.context import NO_CONTEXT, Context, context_of, named_levels
-from soar2.dictation.sentences import Sentence, blank_comparisons, current_from, negated
+from soar2.dictation.sentences import Sentence, blank_comparisons, current_from, lowered, negated
 from soar2.dictation.statements import Epidural, Place, Statement
 
 _TRIGGERS = ("escc", "bilsky", "epidural", "compress", "obliterated", "grade")
@@ -33,7 +33,6 @@ _G = r"(0|1\s?[abc]|2|3)(?![\w%])(?!\s*(?:mm|cm)\b)(?!\.\d)"
 _GRADED = re.compile(
     rf"(?:\b(?:escc|bilsky|epidural\s+(?:compression\s+)?grade)\s*(?:scale|score|grade)?\s*(?:is|of|:|=)?\s*{_G}"
     rf"|\bgrade\s+{_G}\s+(?:epidural|escc|bilsky))(?:\s*(?:-|to|or|/)\s*{_G})?",
-    re.I,
 )
 _HEDGED_CORD = re.compile(
     rf"(?:cannot|can\s+not|can't|not|unable\s+to)\s+(?:be\s+)?(?:exclude[ds]?|rule[ds]?\s+out)\s+"
@@ -41,21 +40,20 @@ _HEDGED_CORD = re.compile(
     rf"|(?:{_CORD}|{_CAUDA})\s+(?:cannot|can\s+not|can't|is\s+not|not)\s+(?:be\s+)?(?:excluded|ruled\s+out)"
     rf"|(?:possible|probable|suspected|suspicious\s+for|concern(?:ing)?\s+for|questionable|equivocal|likely|"
     rf"impending|may\s+represent)\s+(?:\w+\s+){{0,2}}?(?:{_CORD})",
-    re.I,
 )
 _PRESSED = ("compress", "obliterated")
 #: Form, words without which it cannot occur, what it means for E, how. Each blanks its words for the next.
 _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...], GradeRange, str], ...] = (
     (_HEDGED_CORD, _PRESSED, GradeRange("0", "3"), "hedge"),
-    (re.compile(rf"\b{_NO}(?:residual\s+)?{_EPIDURAL}", re.I), ("epidural",), escc.NO_EPIDURAL_DISEASE, "described"),
-    (re.compile(rf"\b{_NO}(?:{_CORD}|{_CAUDA})", re.I), _PRESSED, escc.NO_CORD_COMPRESSION, "excludes"),
-    (re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I), _PRESSED, escc.CORD_COMPRESSED, "described"),
-    (re.compile(rf"\b{_EPIDURAL}", re.I), ("epidural",), escc.EPIDURAL_TUMOUR, "described"),
+    (re.compile(rf"\b{_NO}(?:residual\s+)?{_EPIDURAL}"), ("epidural",), escc.NO_EPIDURAL_DISEASE, "described"),
+    (re.compile(rf"\b{_NO}(?:{_CORD}|{_CAUDA})"), _PRESSED, escc.NO_CORD_COMPRESSION, "excludes"),
+    (re.compile(rf"\b(?:{_CORD}|{_CAUDA})"), _PRESSED, escc.CORD_COMPRESSED, "described"),
+    (re.compile(rf"\b{_EPIDURAL}"), ("epidural",), escc.EPIDURAL_TUMOUR, "described"),
 )  # fmt: skip
 _CLOSE = re.compile(
     r"\s*(?:\w+\s+){0,2}?(?:at|of|in|from|involving)\s+(?:the\s+)?(?:levels?\s+(?:of\s+)?)?", re.I
 )
-_ELSEWHERE = re.compile(r"\b(?:other|elsewhere|additional|remaining|remainder|further|new)\b", re.I)
+_ELSEWHERE = re.compile(r"\b(?:other|elsewhere|additional|remaining|remainder|further|new)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,13 @@ def claims(text: str, prose: Sequence[Sentence]) -> Iterator[Claim]:
     """Every clear statement about epidural disease in the sentences ``prose``."""
     for n, place in enumerate(prose):
         if place.mentions(_TRIGGERS):
-            for claim in _claims_in(text[place.start : place.end], place.start):
+            for claim in _claims_in(place.lower, place.start):
                 yield claim if claim.levels else replace(claim, context=context_of(text, prose, n))
 
 
 def statements_in(words: str, offset: int) -> list[Claim]:
     """The same for one line of the macro that is written as a sentence."""
-    return list(_claims_in(words, offset))
+    return list(_claims_in(lowered(words), offset))
 
 
 def _claims_in(words: str, offset: int) -> Iterator[Claim]:
@@ -115,14 +113,13 @@ def _blank(match: re.Match[str]) -> str:
 
 def _found(words: str) -> list[_Found]:
     """Every form that occurs, denied or not; the words of one are blanked before the next is tried."""
-    lowered = words.lower()
     found: list[_Found] = []
     rest = words
     for form, needles, meaning, how in _FORMS:
-        if any(needle in lowered for needle in needles):
+        if any(needle in words for needle in needles):
             found += [(m.start(), m.end(), meaning, how) for m in form.finditer(rest)]
             rest = form.sub(_blank, rest)
-    if any(needle in lowered for needle in ("escc", "bilsky", "grade")):
+    if any(needle in words for needle in ("escc", "bilsky", "grade")):
         found += [(m.start(), m.end(), _grade(m), "graded") for m in _GRADED.finditer(words)]
     return found
 
@@ -172,25 +169,25 @@ def _levels_of(sentence: str, start: int, end: int, named: list[level_words.Name
     return after[0].levels if after and len(after[0].levels) == 1 else ()
 
 
-_SIGNAL_STEMS = ("cord", "intramedullary")
+_SIGNAL_PLACE = ("cord", "intramedullary")
+_SIGNAL_STEMS = ("signal", "edema", "hyperintens")
 _SIGNAL = re.compile(
     r"\b(?:(?:spinal\s+)?cord|intramedullary)\s+(?:t2\s+)?(?:signal\s+(?:change|abnormality|hyperintensity)|o?edema|hyperintensity)\b"
     r"|\babnormal\s+(?:t2\s+)?(?:cord|intramedullary)\s+signal\b",
-    re.I,
 )
-_OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing)\b", re.I)
+_OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing)\b")
 
 
 def signal_claims(text: str, prose: Sequence[Sentence]) -> Iterator[tuple[tuple[str, ...], Statement]]:
     """Cord signal change that the prose states for today: at which levels (empty: none named), new, old or present."""
     for n, place in enumerate(prose):
-        if not place.mentions(_SIGNAL_STEMS):
+        if not (place.mentions(_SIGNAL_PLACE) and place.mentions(_SIGNAL_STEMS)):
             continue
-        found = _SIGNAL.search(text, place.start, place.end)
+        found = _SIGNAL.search(place.lower)
         if found is None:
             continue
-        sentence = blank_comparisons(text[place.start : place.end])
-        start, end = found.start() - place.start, found.end() - place.start
+        sentence = blank_comparisons(place.lower)
+        start, end = found.span()
         begin = current_from(sentence)
         if begin is None or start < begin or negated(sentence, start, end) or _another_cause(sentence):
             continue
@@ -199,11 +196,14 @@ def signal_claims(text: str, prose: Sequence[Sentence]) -> Iterator[tuple[tuple[
             around = context_of(text, prose, n)
             levels = around.levels if around.sure else ()
         if levels is not None:
-            yield levels, Statement("cord_signal", _age(sentence), Place(found.start(), found.end()))
+            yield (
+                levels,
+                Statement("cord_signal", _age(sentence), Place(place.start + start, place.start + end)),
+            )
 
 
 def _age(sentence: str) -> str:
-    if re.search(r"\bnew\b", sentence, re.I):
+    if re.search(r"\bnew\b", sentence):
         return "new"
     return "old" if _OLD.search(sentence) else "present"
 
@@ -213,14 +213,13 @@ _NO_TUMOUR = re.compile(
     r"\s*(?:\d{1,2}[.)])?\s*(?:there\s+is\s+)?no\s+(?:evidence\s+of\s+|evidence\s+for\s+)?"
     r"(?:spinal\s+|osseous\s+|bony\s+|vertebral\s+)?"
     r"(?:metasta(?:sis|ses|tic\s+disease)|malignancy|tumou?r|neoplasm)(?:\s+(?:in|of)\s+the\s+spine)?\s*",
-    re.I,
 )
 
 
 def denies_tumour(text: str, prose: Sequence[Sentence]) -> Place | None:
     """A sentence of the prose that says there is no tumour, and nothing else; None without one."""
     for place in prose:
-        if place.mentions(_NO_TUMOUR_STEMS) and _NO_TUMOUR.fullmatch(text, place.start, place.end):
+        if place.mentions(_NO_TUMOUR_STEMS) and _NO_TUMOUR.fullmatch(place.lower):
             return Place(place.start, place.end)
     return None
 
@@ -231,7 +230,7 @@ def outside_dangers(text: str, prose: Sequence[Sentence]) -> list[tuple[str, Pla
     for place in prose:
         if not place.mentions(_DANGER_STEMS):
             continue
-        sentence = blank_comparisons(text[place.start : place.end])
+        sentence = blank_comparisons(place.lower)
         begin = current_from(sentence)
         if begin is None:
             continue
@@ -246,8 +245,8 @@ def outside_dangers(text: str, prose: Sequence[Sentence]) -> list[tuple[str, Pla
 
 
 _DANGER_STEMS = ("abscess", "phlegmon", "itis", "infecti", "ematoma", "fracture", "compress", "obliterated")
-_COMPRESSION = re.compile(rf"\b(?:{_CORD}|{_CAUDA})", re.I)
-_MILD = re.compile(r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b", re.I)
+_COMPRESSION = re.compile(rf"\b(?:{_CORD}|{_CAUDA})")
+_MILD = re.compile(r"\b(?:mild|minimal|slight|moderate)(?:ly)?\b")
 
 
 def _severe_by_another_cause(sentence: str) -> bool:

@@ -44,7 +44,9 @@ def read_report(
     treated; None takes the report's own words. ``cancer_known``: from order, history or record.
     """
     used = pack or load_pack()
-    plain = text.translate(_LOOKALIKES)
+    plain = text if text.isascii() else text.translate(_LOOKALIKES)
+    if "\r" in plain and "\n" not in plain:
+        plain = plain.replace("\r", "\n")
     macro = find_macro(plain)
     if not macro.found:
         return _free_text(plain, cancer_known, used)

@@ -18,8 +18,20 @@ _NOT_TODAY = re.compile(
     re.I,
 )
 _NEWLINE = r"(?:\r\n|\r|\n)"
-_END = re.compile(rf"[.;!?](?=\s|$)|{_NEWLINE}[ \t]*{_NEWLINE}|{_NEWLINE}(?=\s*(?:\d{{1,2}}[.)]\s|[-*•]\s))")
+# A full stop, an empty line, or a new line that begins a list item.
+_END = re.compile(
+    r"[.;!?\r\n](?:(?<=[.;!?])(?=\s|$)"
+    r"|(?<=[\r\n])(?:(?<=\r)\n)?+(?:[ \t]*(?:\r\n|\r|\n)|(?=\s*(?:\d{1,2}[.)]\s|[-*•]\s))))"
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character for character: a few letters would grow, and spans must not move."""
+    low = text.lower()
+    return (
+        low if len(low) == len(text) else "".join(c if len(c := char.lower()) == 1 else char for char in text)
+    )
 
 
 def gaps(text: str, regions: Sequence[Place]) -> Iterator[Place]:
@@ -108,11 +120,12 @@ _LONGEST = 1500
 
 
 def _pieces(text: str, start: int, end: int, heading: str, found: list[Sentence]) -> None:
-    for at in range(start, end, _LONGEST):
-        stop = min(at + _LONGEST, end)
-        words = text[at:stop]
-        if words and not words.isspace():
-            found.append(Sentence(at, stop, heading, words.lower()))
+    while start < end:
+        stop = min(start + _LONGEST, end)
+        words = text[start:stop]
+        if not words.isspace():
+            found.append(Sentence(start, stop, heading, lowered(words)))
+        start = stop
 
 
 #: What may stand between two sentences of one paragraph, up to the first word of the second.
@@ -128,35 +141,32 @@ def same_paragraph(text: str, first: Sentence, second: Sentence) -> bool:
     return between is not None and second.start <= between.end() < second.end
 
 
+# From here on all words are read in lower case.
+
 # Words that set today's finding against an earlier one; they do not make the finding an earlier one.
 _AGAINST_PRIOR = re.compile(
     r"(?:compared\s+(?:with|to)|since|from|relative\s+to|versus|than|on|in\s+comparison\s+(?:with|to))\s+(?:the\s+)?"
     r"(?:prior|previous|last|earlier)(?:\s+(?:study|exam\w*|mri|scan|imaging|mr))?(?:\s+(?:of|from|dated)\s+[\d/.-]+)?"
     r"|\(\s*(?:was|previously|prior)[^)]*\)"
     r"|,?\s*\b(?:was|previously|prior)\s+(?:escc\s*|bilsky\s*|grade\s*)*(?:0|1\s?[abc]|2|3)\b",
-    re.I,
 )
 _PAST = re.compile(
     r"\b(?:prior|previous|previously|earlier|formerly|history|known|had|was|were|resolved|resolution|no longer|"
     r"decompressed|at presentation|in (?:19|20)\d\d|last (?:year|month|week)|pre-?operative(?:ly)?|before|indication|"
     r"if|should|would|risk|recommend\w*|evaluate|assess|rule out|r/o|query|family|outside hospital)\b",
-    re.I,
 )
-_TODAY = re.compile(r"\b(?:now|currently|today|at present)\b", re.I)
+_TODAY = re.compile(r"\b(?:now|currently|today|at present)\b")
 _NEGATION = re.compile(
     r"\b(?:no|not|without|negative|absent|absence|denies|free of|neither|nor|never|unlikely|rather than|instead of|"
     r"excluded?|excludes|ruled out|rules out)\b",
-    re.I,
 )
 _SCOPE_END = re.compile(
     r"\b(?:but|however|although|except|with|causing|causes|there (?:is|are)|which|is|are|demonstrates|shows)\b|[;:]",
-    re.I,
 )
 _NEGATED_AFTER = re.compile(
     r"\s*(?:(?:at|of|in)\s+\S+\s+)?(?:is|are|has been|have been)?\s*"
     r"(?:not\s+(?:seen|present|identified|evident|demonstrated)|absent|excluded|"
     r"ruled\s+out|resolved|unlikely)\b",
-    re.I,
 )
 
 

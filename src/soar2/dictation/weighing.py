@@ -26,6 +26,7 @@ _SEVERITY = {
     item: {word: (n, m) for n, group in enumerate(groups) for m, word in enumerate(group)}
     for item, groups in _ORDER.items()
 }
+_SILENT = dict.fromkeys((*_ORDER, "cord_signal"), "not_stated")
 # "present" with "old" is an old change, "present" with "new" a new one; "old" with "new" exclude each other.
 _SIGNAL_SEVERITY = {"absent": 0, "old": 1, "present": 2, "new": 3}
 
@@ -55,34 +56,36 @@ class Weighed:
 
 def weigh(said: LevelWords) -> Weighed:
     """The standing reading of everything said about a level."""
-    weighed = Weighed(said.level, {}, None, "not_stated", None, False, {"level": said.place})
-    by_item: dict[str, list[Statement]] = {}
+    weighed = Weighed(said.level, dict(_SILENT), None, "not_stated", None, False, {"level": said.place})
+    signals: list[Statement] = []
     for statement in said.statements:
-        by_item.setdefault(statement.item, []).append(statement)
-    for item in _ORDER:
-        _settle(weighed, item, by_item.get(item, ()))
-    _settle_signal(weighed, by_item.get("cord_signal", ()))
-    _settle_epidural(weighed, said.epidural)
+        if statement.item == "cord_signal":
+            signals.append(statement)
+        else:
+            _settle(weighed, statement)
+    if signals:
+        _settle_signal(weighed, signals)
+    if said.epidural:
+        _settle_epidural(weighed, said.epidural)
     _settle_treatment(weighed, said)
     return weighed
 
 
-def _settle(weighed: Weighed, item: str, statements: Sequence[Statement]) -> None:
-    if not statements:
-        weighed.words[item] = "not_stated"
-        return
-    severity = _SEVERITY[item]
-    standing = max(statements, key=lambda s: severity[s.word])
-    weighed.words[item], weighed.places[item] = standing.word, standing.place
-    if len({severity[s.word][0] for s in statements}) > 1:
-        weighed.conflicts.append(item)
+def _settle(weighed: Weighed, statement: Statement) -> None:
+    """One more statement: the more severe of two words stands; words of different groups exclude each other."""
+    item, word, place = statement
+    before = weighed.words[item]
+    if before != "not_stated":
+        now, then = _SEVERITY[item][word], _SEVERITY[item][before]
+        if now[0] != then[0] and item not in weighed.conflicts:
+            weighed.conflicts.append(item)
+        if now <= then:
+            return
+    weighed.words[item], weighed.places[item] = word, place
 
 
 def _settle_signal(weighed: Weighed, statements: Sequence[Statement]) -> None:
     words = {s.word for s in statements}
-    if not words:
-        weighed.words["cord_signal"] = "not_stated"
-        return
     excluding = ("absent" in words and len(words) > 1) or {"old", "new"} <= words
     if excluding:
         weighed.conflicts.append("cord_signal")
@@ -134,12 +137,8 @@ def _settle_treatment(weighed: Weighed, said: LevelWords) -> None:
     status = weighed.words["status"]
     if status == "treated_stable" and weighed.words["treated"] == "not_stated":
         weighed.words["treated"] = "yes"
-    risen = said.prior is not None and weighed.epidural is not None and weighed.epidural.hi != said.prior
-    risen = (
-        risen
-        and weighed.epidural is not None
-        and escc.rank(weighed.epidural.hi) > escc.rank(said.prior or "0")
-    )
+    reach = weighed.epidural
+    risen = said.prior is not None and reach is not None and escc.rank(reach.hi) > escc.rank(said.prior)
     if risen and status in ("stable", "improved", "treated_stable"):
         weighed.conflicts.append("status")
         weighed.words["status"] = "progressed"

@@ -30,7 +30,7 @@ _TOP = (
 )  # fmt: skip
 
 
-class PackRefused(Exception):  # noqa: N818 -- a verdict in the product's own words, like Refused
+class PackRefused(Exception):
     """A pack that does not load; ``str`` of it is a sentence for the person who installs packs."""
 
 
