@@ -8,10 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 Command = Callable[[argparse.Namespace], int]
+PORTS = ("SOAR2_WEB_PORT", "SOAR2_MLLP_PORT", "SOAR2_SMTP_PORT")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 when it did what was asked."""
+    if faults := _port_faults():
+        print(*faults, sep="\n", file=sys.stderr)
+        return 2
     args = _parser().parse_args(argv)
     try:
         return args.run(args)
@@ -20,6 +24,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+
+
+def _port_faults() -> list[str]:
+    """A sentence for each port in the environment that is none; before anything reads one."""
+    return [
+        f"{name} is '{os.environ[name]}'; it must be a number from 1 to 65535."
+        for name in PORTS
+        if name in os.environ and not (os.environ[name].isdecimal() and 0 < int(os.environ[name]) < 65536)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,14 +142,13 @@ def _check(args: argparse.Namespace) -> int:
 def _migrate(args: argparse.Namespace) -> int:
     from soar2.config.start import with_database
 
-    return with_database(_bring_up, need_ready=False)
+    return with_database(_bring_up, need_ready=False, need_answer=True)
 
 
 def _bring_up() -> int:
     from soar2.config.start import bring_up
 
-    bring_up(sys.stdout)
-    return 0
+    return bring_up(sys.stdout)
 
 
 def _web(args: argparse.Namespace) -> int:
@@ -200,7 +212,7 @@ def _admin(args: argparse.Namespace) -> int:
 
     from soar2.config.start import with_database
 
-    return with_database(create, need_ready=False)
+    return with_database(create, need_ready=False, need_answer=True)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -86,6 +86,48 @@ def test_history_denials_and_agreement_change_nothing(prose):
     assert brief(prose) == CALM_ANSWER
 
 
+THREE = MACRO.replace("Other levels", f"Level T5 | ESCC 0 | {CALM}\nOther levels")
+THREE_CALM = "T8:1b L4:1b T5:0 -> expedited"
+
+BOUND = [
+    # the level in whose line or paragraph a sentence stands is the one it speaks of
+    ("T5: blastic lesion. No epidural extension.", THREE_CALM),
+    ("T5: blastic lesion.\nNo epidural extension.", THREE_CALM),
+    ("There is a lesion at T5. No epidural disease.", THREE_CALM),
+    ("T2 hyperintense lesion in T5. No epidural disease.", THREE_CALM),
+    ("- T5: blastic. No epidural disease.\n- T8: epidural tumour, ESCC 1b.\n- L4: mild.", THREE_CALM),
+    ("T8: lytic lesion. No epidural extension.", THREE_CALM + " review"),
+    ("At T8 there is tumour. There is no epidural extension.", THREE_CALM + " review"),
+    ("T5, T8: blastic lesions. No epidural extension.", THREE_CALM + " review"),
+    ("Lesions at T5 and T8. No epidural extension.", THREE_CALM),  # open which is meant
+    ("T5: blastic lesion. Cord compression is present.", "T8:1b L4:1b T5:2 to 3 -> emergent review"),
+    ("L4: mild narrowing. T5: cord compression.", "T8:1b L4:1b T5:2 to 3 -> emergent review"),
+    ("L4: cannot exclude cord compression.", "T8:1b L4:1b to 3 T5:0 -> urgent review"),
+    # a region
+    ("CERVICAL SPINE: No epidural disease.", THREE_CALM),
+    ("CERVICAL SPINE:\nNormal alignment. No metastatic disease.", THREE_CALM),
+    ("THORACIC SPINE:\nNo epidural disease.", THREE_CALM + " review"),
+    ("The cervical cord is compressed by tumour.", "T8:1b L4:1b T5:0 unknown:2 to 3 -> emergent review"),
+    # a denial for all, among findings and in the conclusion
+    ("FINDINGS: Heights preserved. No epidural disease.", THREE_CALM),
+    ("EPIDURAL SPACE: No epidural disease.", THREE_CALM),
+    ("IMPRESSION: No epidural disease.", THREE_CALM + " review"),
+    ("IMPRESSION: 1. T8 metastasis, ESCC 1b. 2. Diffuse marrow disease. No epidural disease.", THREE_CALM),
+    ("No significant epidural disease at T8.", THREE_CALM),
+]
+
+
+@pytest.mark.parametrize(("prose", "answer"), BOUND)
+def test_a_sentence_without_a_level_is_bound_to_its_line_paragraph_or_region(prose, answer):
+    assert brief(prose, THREE) == answer
+
+
+def test_a_signal_change_is_bound_to_the_level_of_its_line():
+    reading = read_report(THREE + "\nFINDINGS:\nT8: epidural tumour. New cord oedema is present.\n")
+    assert [level.cord_signal for level in reading.levels] == ["new", "not_stated", "not_stated"]
+    assert reading.lane == "emergent"
+
+
 SIGNAL = [
     # prose, cord signal at T8, lane
     ("New cord signal change at T8.", "new", "emergent review"),
@@ -105,6 +147,24 @@ def test_cord_signal_change_in_the_prose(prose, signal, lane):
     reading = read_report(f"{macro}\n{prose}\n")
     assert reading.levels[0].cord_signal == signal
     assert f"{reading.lane}{' review' if reading.review else ''}" == lane
+
+
+DENIED_SIGNAL = [
+    # what the macro says, prose, review because of a contradiction
+    ("new", "No cord signal change at T8.", True),
+    ("new", "T8: epidural tumour. No abnormal cord signal.", True),
+    ("old", "No new cord signal change at T8.", False),
+    ("new", "No cord signal change at T5.", False),
+    ("new", "No other cord signal abnormality.", False),
+]
+
+
+@pytest.mark.parametrize(("signal", "prose", "contradicts"), DENIED_SIGNAL)
+def test_a_denied_signal_change_speaks_against_the_same_level_only(signal, prose, contradicts):
+    macro = MACRO.replace("ESCC 1b |", f"ESCC 1b | Cord signal {signal} |")
+    reading = read_report(f"{macro}\nIMPRESSION:\n{prose}\n")
+    assert reading.levels[0].cord_signal == signal  # the more urgent one stands
+    assert reading.review is contradicts
 
 
 def test_prose_before_the_macro_counts_as_well():

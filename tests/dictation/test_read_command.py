@@ -71,7 +71,7 @@ def test_free_text_is_handed_to_a_person(tmp_path):
     assert (answer["lane"], answer["review"]) == ("none", True)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
 def test_accents_in_any_usual_encoding(tmp_path, encoding):
     note = tmp_path / "note.txt"
     note.write_bytes(("Müller – befundet\n" + MACRO.format("1c")).encode(encoding))
@@ -82,6 +82,48 @@ def test_several_reports_in_one_text_file(tmp_path):
     note = tmp_path / "two.txt"
     note.write_text(MACRO.format("2") + "\f" + MACRO.format("0"))
     assert [json.loads(line)["lane"] for line in run([note])[1].splitlines()] == ["emergent", "routine"]
+
+
+def test_two_macros_in_one_text_file_are_two_reports(tmp_path):
+    first, second = MACRO.format("2"), MACRO.format("0")
+    note = tmp_path / "two.txt"
+    note.write_text(f"{first}\nMRI THORACIC SPINE\nHISTORY: pain.\n{second}")
+    answers = [json.loads(line) for line in run([note])[1].splitlines()]
+    assert [(a["lane"], a["review"]) for a in answers] == [("emergent", False), ("routine", False)]
+    note.write_text(f"{first}\nIMPRESSION: see the spine oncology macro.\n")
+    assert len(run([note])[1].splitlines()) == 1
+
+
+@pytest.mark.parametrize("raw", [b"\x00\x01\x02\xff\x0c\x00report\x0c", b"%PDF-1.7\n\x0cpage"])
+def test_what_is_no_text_is_refused_in_a_sentence(tmp_path, raw):
+    scan = tmp_path / "scan.bin"
+    scan.write_bytes(raw)
+    assert run([scan]) == (1, "", f"{scan} could not be read: it is not a text.\n")
+
+
+def test_an_empty_file_is_handed_to_a_person(tmp_path):
+    note = tmp_path / "empty.txt"
+    note.write_bytes(b"")
+    answer = json.loads(run([note])[1])
+    assert (answer["source"], answer["lane"], answer["review"]) == ("free-text", "none", True)
+
+
+def test_lone_carriage_returns_end_lines_too(tmp_path):
+    note = tmp_path / "old.txt"
+    text = MACRO.format("2") + "Outside: abscess\nOther levels: no epidural disease.\n"
+    note.write_bytes(text.replace("\n", "\r").encode())
+    answer = json.loads(run([note])[1])
+    assert (answer["lane"], answer["outside"]) == ("emergent", ["abscess"])
+
+
+def test_one_unreadable_message_does_not_hide_the_others(tmp_path):
+    path = tmp_path / "batch.hl7"
+    broken = hl7("ACC1", MACRO.format("2")).replace("MR|F\r", "MR|QQ\r")
+    path.write_bytes((broken + hl7("ACC2", MACRO.format("0"))).encode())
+    code, out, err = run([path])
+    assert [json.loads(line)["lane"] for line in out.splitlines()] == ["routine"]
+    assert code == 1
+    assert err.startswith(f"{path} could not be read: OBR-25")
 
 
 def test_hl7_gives_the_same_findings_as_its_text(tmp_path):

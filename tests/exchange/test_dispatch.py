@@ -43,11 +43,19 @@ CASES = [
     ("free text", oru("Large epidural mass at T8 compressing the cord."), "applied", "", 0),
     ("no text", oru(""), "quarantined", "no text", 0),
     ("not HL7", b"GET / HTTP/1.1", "quarantined", "", 0),
-    ("a number of another authority", oru(macro("urgent")).replace(b"^^^DEMO^MR", b"^^^HOSP^MR"), "applied", "", 1),
+    (
+        "a number of another authority",
+        oru(macro("urgent")).replace(b"^^^DEMO^MR", b"^^^HOSP^MR"),
+        "applied",
+        "",
+        1,
+    ),
     ("a number without an authority", oru(macro("urgent")).replace(b"^^^DEMO^MR", b""), "applied", "", 1),
     ("no control id", oru(macro("urgent")).replace(b"|C000001|P", b"||P"), "applied", "", 1),
 ]
-LONG = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=6000))  # nothing compresses it
+LONG = "".join(
+    random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=6000)
+)  # nothing compresses it
 AWKWARD = [
     ("an accession beyond any index", oru(macro("urgent"), accession=LONG)),
     ("a record number beyond any index", oru(macro("urgent"), mrn=LONG)),
@@ -71,7 +79,10 @@ def test_nothing_a_sender_writes_keeps_urgent_words_from_their_notice(people, wh
 def test_a_message_the_database_refuses_is_held_and_stops_none_behind_it(people, monkeypatch):
     """What the server says of the content (here: an index entry too large) is not a server that is away."""
     monkeypatch.setattr(dispatch, "key_of", lambda text: text)
-    poisonous, good = stored(oru(macro("urgent"), accession=LONG), "p"), stored(oru(macro("urgent"), n=2), "g")
+    poisonous, good = (
+        stored(oru(macro("urgent"), accession=LONG), "p"),
+        stored(oru(macro("urgent"), n=2), "g"),
+    )
     for _ in range(dispatch.PATIENCE):
         dispatch.apply_undone(NOW)
     for row in (poisonous, good):

@@ -92,7 +92,7 @@ def test_the_title_says_the_worst_that_is_true(people):
     came(3)
     assert finding() == "Feeds well: 1 message in 24 hours, none held"
     held()
-    assert finding() == "1 message held for a person; nothing was acted on, nothing is lost"
+    assert finding() == "1 message held for a person; nothing is lost"
     delivery("failed")
     assert finding() == "1 delivery failed in 24 hours; each became a task for a person"
     came(2, InboundMessage.STORED, feed="")

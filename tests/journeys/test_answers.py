@@ -9,7 +9,14 @@ from sample_reports import at, macro, oru
 
 pytestmark = pytest.mark.browser
 STARTS = at("13 22:40")
-STATE = ("notices_notice", "notices_reply", "notices_step", "record_outboxmessage", "reports_report", "record_ledgerentry")
+STATE = (
+    "notices_notice",
+    "notices_reply",
+    "notices_step",
+    "record_outboxmessage",
+    "reports_report",
+    "record_ledgerentry",
+)
 numbers = count(1)
 
 
@@ -19,7 +26,9 @@ def emergency(system):
     n = next(numbers)
     before = len(system.mail.mails)
     name = f"MARSH{n}^LENA"
-    system.send(oru(macro("emergent"), n=n, name=name, exam="20260313213000-0400", reported="20260313223900-0400"))
+    system.send(
+        oru(macro("emergent"), n=n, name=name, exam="20260313213000-0400", reported="20260313223900-0400")
+    )
     system.wait_until(lambda: len(system.mail.mails) > before, "the on-call is written to")
     return system.one(
         "SELECT n.case_code FROM notices_notice n JOIN record_patient p ON p.id = n.patient_id WHERE p.family = %s",
@@ -124,6 +133,12 @@ def test_no_action_needs_its_reason_and_keeps_what_was_chosen(system, desk, emer
     page.get_by_text("Say why no action is needed.").wait_for()
     assert page.get_by_label("No action, because").is_checked()
     assert notice(system, emergency, "closed_at") == (None,)
+    page.get_by_label("In words").fill("Comfort care was agreed yesterday.")
+    page.get_by_role("button", name="Record and close").tap()
+    page.get_by_text("Recorded and closed.").wait_for()
+    assert page.url == system.url(f"/notices/{emergency}/"), (
+        "the page after a corrected answer can be loaded again"
+    )
 
 
 def test_a_second_person_is_refused_in_a_sentence(system, desk, emergency):
@@ -137,15 +152,35 @@ def test_a_second_person_is_refused_in_a_sentence(system, desk, emergency):
     assert notice(system, emergency, "owner_id") == (person(system, "okafor"),)
 
 
+def test_an_answer_given_after_the_session_ended_is_asked_for_again(system, desk, emergency):
+    """Signing in leads back by GET, which answers nothing; the card says so instead of showing an empty page."""
+    one = desk("phone")
+    page = one.be("Dr Okafor", link_in(mails_of(system, emergency)[0]))
+    one.context.clear_cookies(name=f"soar2-{system.web_port}")
+    page.get_by_role("button", name="Mine: I am responsible now").tap()
+    page.get_by_role("button", name="Be Dr Okafor,").tap()
+    page.get_by_text("Nothing was recorded. Please give your answer again.").wait_for()
+    assert notice(system, emergency, "owner_id") == (None,)
+    page.get_by_role("button", name="Mine: I am responsible now").tap()
+    page.get_by_text("You own this now.").wait_for()
+    one.faults = [fault for fault in one.faults if "status of 405" not in fault]
+
+
 def test_opening_any_link_changes_nothing(system, desk, emergency):
     """Mail scanners open links. All that an opening leaves is the note of who looked."""
     one = desk()
     page = one.be("Dr Okafor", f"/notices/{emergency}/")
     one.clock("Pause")
     links = {"/", f"/notices/{emergency}/"}
-    for place in ("/", f"/notices/{emergency}/", *page.eval_on_selector_all("dd a", "links => links.map(a => a.pathname)")):
+    for place in (
+        "/",
+        f"/notices/{emergency}/",
+        *page.eval_on_selector_all("dd a", "links => links.map(a => a.pathname)"),
+    ):
         page.goto(place)
-        links |= set(page.eval_on_selector_all("a[href^='/']", "links => links.map(a => a.pathname + a.search)"))
+        links |= set(
+            page.eval_on_selector_all("a[href^='/']", "links => links.map(a => a.pathname + a.search)")
+        )
     posts = {f"/notices/{emergency}/{kind}" for kind in ("mine", "not-me", "already-known", "acted")}
     before = [system.rows(table) for table in STATE]
     for link in sorted(links):

@@ -28,7 +28,8 @@ def sweeps(system):
     """Until the worker has looked at the clock at least twice more."""
     time.sleep(2.5)
     system.wait_until(
-        lambda: system.one("SELECT count(*) FROM record_outboxmessage WHERE state = 'queued'") == 0, "all is sent"
+        lambda: system.one("SELECT count(*) FROM record_outboxmessage WHERE state = 'queued'") == 0,
+        "all is sent",
     )
 
 
@@ -42,7 +43,9 @@ def nora(desk):
 def test_a_sent_report_gets_one_owner_from_the_keyboard(system, nora):
     page = nora.page
     assert "Nothing waiting." in page.locator(".empty").inner_text()
-    assert "No message has come yet" in page.locator(".empty").inner_text(), "an empty list says what the feeds do"
+    assert "No message has come yet" in page.locator(".empty").inner_text(), (
+        "an empty list says what the feeds do"
+    )
 
     # One command sends; the page that is open shows the row.
     page.evaluate(NOTE_FIRST_ROW)

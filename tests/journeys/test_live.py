@@ -18,9 +18,7 @@ def arrives(system):
     def arrived(lane):
         n = next(numbers)
         system.send(oru(macro(lane), n=n, name=f"FINCH{n}^ADA"))
-        question = (
-            "SELECT n.case_code FROM notices_notice n JOIN record_patient p ON p.id = n.patient_id WHERE p.family = %s"
-        )
+        question = "SELECT n.case_code FROM notices_notice n JOIN record_patient p ON p.id = n.patient_id WHERE p.family = %s"
         system.wait_until(lambda: system.query(question, f"FINCH{n}"), "the notice opens")
         return f"case-{system.one(question, f'FINCH{n}')}"
 
@@ -59,7 +57,9 @@ def test_both_press_own_and_the_later_is_told_who_was_first(system, arrives, two
     eva.page.route("**/worklist/pulse*", lambda route: route.abort())  # her screen has not heard of it yet
     nora.page.locator(f"#{row} button").click()
     system.wait_until(
-        lambda: system.one("SELECT owner_id FROM notices_notice WHERE case_code = %s", row.removeprefix("case-")),
+        lambda: system.one(
+            "SELECT owner_id FROM notices_notice WHERE case_code = %s", row.removeprefix("case-")
+        ),
         "N. Bell owns",
     )
     eva.page.locator(f"#{row} button").click()

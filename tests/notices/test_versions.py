@@ -34,7 +34,9 @@ AFTER = [
 
 
 @pytest.mark.parametrize(("what", "lines", "accession", "anew"), AFTER, ids=[row[0] for row in AFTER])
-def test_after_it_was_acted_on_only_news_opens_another(filed, notice_of, people, what, lines, accession, anew):
+def test_after_it_was_acted_on_only_news_opens_another(
+    filed, notice_of, people, what, lines, accession, anew
+):
     first = closed(notice_of(filed("urgent")), people["bell"])
     second = notice_of(filed(*lines, accession=accession, exam="10 13:10", when="10 15:00", status="C"))
     assert (second != first) == anew
@@ -64,7 +66,9 @@ def test_news_of_the_same_lane_is_added_to_the_open_notice(filed, notice_of):
 def test_a_milder_version_of_a_part_is_not_a_downgrade_of_the_whole(filed, notice_of):
     filed("urgent")
     filed("expedited", accession="A2", exam="10 13:10", when="10 14:30")
-    again = notice_of(filed("expedited", "routine", accession="A2", exam="10 13:10", when="10 14:40", status="A"))
+    again = notice_of(
+        filed("expedited", "routine", accession="A2", exam="10 13:10", when="10 14:40", status="A")
+    )
     assert "confirm" not in again.reports.order_by("-id").first().note
 
 
@@ -79,7 +83,9 @@ def test_a_milder_version_of_the_second_part_must_be_confirmed(filed, notice_of)
 def test_a_correction_of_the_first_part_finds_the_notice_that_superseded_its_own(filed, notice_of):
     filed("expedited", accession="A1", exam="10 12:40")
     whole = notice_of(filed("emergent", accession="A2", exam="10 13:10", when="10 14:30"))
-    part = notice_of(filed("expedited", "routine", accession="A1", exam="10 12:40", when="10 14:40", status="C"))
+    part = notice_of(
+        filed("expedited", "routine", accession="A1", exam="10 12:40", when="10 14:40", status="C")
+    )
     late = notice_of(filed("urgent", accession="A1", exam="10 12:40", when="10 14:50", reported="10 13:00"))
     assert part == late == whole
     assert whole.exam_end == at("10 12:40"), "the earliest exam end counts"
@@ -162,7 +168,9 @@ def test_one_accession_on_two_charts_is_shown_to_a_person(filed):
 
 def test_versions_without_an_identity_share_one_notice(filed, notice_of):
     first = notice_of(filed("urgent", fault="No patient."))
-    again = notice_of(filed("urgent", fault="No patient.", status="A", text=macro_with("ADDENDUM\n"), when="10 14:30"))
+    again = notice_of(
+        filed("urgent", fault="No patient.", status="A", text=macro_with("ADDENDUM\n"), when="10 14:30")
+    )
     worse = notice_of(filed("emergent", fault="No patient.", status="C", when="10 14:40"))
     assert again == first
     assert worse.supersedes_id == first.id
@@ -180,7 +188,11 @@ def test_an_identity_that_comes_later_is_given_to_the_notice_and_its_owner_stays
     mine(first.id, person=people["okafor"], now=at("10 14:08"))
     second = notice_of(filed("urgent", status="C", when="10 14:30"))
     assert second == first
-    assert (second.patient.family, second.identity_unresolved, second.owner) == ("Test", False, people["okafor"])
+    assert (second.patient.family, second.identity_unresolved, second.owner) == (
+        "Test",
+        False,
+        people["okafor"],
+    )
     assert OutboxMessage.objects.filter(kind="notice").count() == 1
 
 

@@ -13,7 +13,9 @@ DEMO = files("soar2.demo").joinpath("soar2.toml").read_text(encoding="utf-8")
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "soar2.example.toml"
 
 
-@pytest.mark.parametrize("text", [DEMO, EXAMPLE.read_text(encoding="utf-8")], ids=["the demo's", "the example"])
+@pytest.mark.parametrize(
+    "text", [DEMO, EXAMPLE.read_text(encoding="utf-8")], ids=["the demo's", "the example"]
+)
 def test_the_settings_we_ship_have_no_fault(text):
     table = tomllib.loads(text)
     _, faults = parse(table)
@@ -36,7 +38,12 @@ FAULTS = [
     ("mail address", 'email = "n.bell@hospital.example"', 'email = ""', "'bell': email is missing"),
     ("rota person", 'person = "ruiz"', 'person = "rubin"', "there is no [[person]] 'rubin'"),
     ("person's role", 'roles = ["service-chief"]', 'roles = ["boss"]', "there is no [[role]] 'boss'"),
-    ("uncovered", 'role = "navigator"\nperson', 'role = "director"\nperson', "No [[rota]] line covers the role 'navigator'"),
+    (
+        "uncovered",
+        'role = "navigator"\nperson',
+        'role = "director"\nperson',
+        "No [[rota]] line covers the role 'navigator'",
+    ),
 ]
 
 
@@ -46,6 +53,36 @@ def test_a_fault_is_explained_in_a_sentence(what, before, after, words):
     _, faults = parse(tomllib.loads(DEMO.replace(before, after)))
     assert any(words in fault for fault in faults), faults
     assert all(fault.endswith((".", "?")) for fault in faults)
+
+
+MISSHAPEN = [
+    # what                         a line that replaces what was there          the sentence begins
+    ("a list for a word", 'duty_role = ["a"]', "duty_role must be a word"),
+    ("truth for a word", "name = true", "name must be a word"),
+    ("a word for a table", 'smtp = "mail"', "smtp must be a table"),
+    ("a word for tables", 'role = "navigator"', "role must be tables"),
+    ("numbers for tables", "person = [1, 2]", "person must be tables"),
+    ("a table for tables", "rota = {}", "rota must be tables"),
+    ("a number for tables", "feed = 3", "feed must be tables"),
+    (
+        "a word for the holidays",
+        'calendar = {holidays = "none"}',
+        "[calendar] holidays must be a list of dates",
+    ),
+    ("a time for a holiday", "calendar = {holidays = [2026-12-25T00:00:00]}", "[calendar] holidays must be"),
+    ("a word for a port", 'smtp = {port = "a"}', "[smtp] port must be a number"),
+    ("a wait without end", "smtp = {timeout_seconds = 0}", "[smtp] timeout_seconds is 0"),
+    ("a word for roles", 'person = [{key = "a", roles = "navigator"}]', "[[person]] 1: roles must be a list"),
+    ("a list in a turn", 'rota = [{role = ["a"]}]', "[[rota]] 1: role must be a word"),
+    ("a list for the zone", "time_zone = []", "time_zone must be a word"),
+    ("phones in a list", "phones = []", "phones must be a table"),
+]
+
+
+@pytest.mark.parametrize(("what", "line", "words"), MISSHAPEN, ids=[row[0] for row in MISSHAPEN])
+def test_a_value_of_the_wrong_kind_is_a_sentence_and_no_crash(what, line, words):
+    _, faults = parse(tomllib.loads(line))
+    assert any(fault.startswith(words) for fault in faults), faults
 
 
 def test_a_missing_file_and_broken_toml_are_sentences(tmp_path):

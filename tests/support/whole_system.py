@@ -5,6 +5,7 @@ Tests speak to it through its doors only: MLLP, HTTP, mail. The database is look
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -88,7 +89,7 @@ class WholeSystem:
             "SOAR2_MLLP_PORT": str(self.mllp_port),
             "SOAR2_SMTP_PORT": str(self.mail.port),
             "SOAR2_BIND": "127.0.0.1",
-            "SOAR2_SECRET_KEY": "for-one-test-" + "k" * 60,
+            "SOAR2_SECRET_KEY": secrets.token_urlsafe(64),
             "DATABASE_URL": self.server.url(),
             "PYTHONWARNINGS": "default",
         }
@@ -128,9 +129,11 @@ class WholeSystem:
         return self.query(sql.SQL("SELECT * FROM {} ORDER BY id").format(sql.Identifier(table)))
 
     def command(self, *argv, check=True, env=None, **options):
+        """Run one subcommand to its end. ``env`` changes its environment; None takes a variable away."""
+        changed = self.env | (env or {})
         return subprocess.run(
             [sys.executable, "-m", "soar2.cli", *argv],
-            env=self.env | (env or {}),
+            env={key: value for key, value in changed.items() if value is not None},
             capture_output=True,
             text=True,
             check=check,

@@ -68,7 +68,7 @@ def it_fires():
 
 def a_notice_without_steps():
     made = notice()
-    Notice.objects.update(opened_at=NOW - timedelta(seconds=61))
+    Notice.objects.update(acknowledge_due=NOW - timedelta(seconds=61))
     made.steps.all().delete()
 
 

@@ -20,7 +20,7 @@ OLDEST = 15
 CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}  # no PG* variable of the caller may leak in
 
 
-class ServerFault(RuntimeError):  # noqa: N818  named for what happened, like the three in soar2.errors
+class ServerFault(RuntimeError):
     """The private server cannot do what was asked; the text is a plain sentence for whoever runs it."""
 
 

@@ -34,14 +34,19 @@ def setup() -> None:
     django.setup()
 
 
-def with_database(run: Callable[[], int], *, need_ready: bool = True) -> int:
-    """Run ``run`` with Django set up and a database; says in sentences why it will not."""
+def with_database(run: Callable[[], int], *, need_ready: bool = True, need_answer: bool = False) -> int:
+    """Run ``run`` with Django set up and a database; says in sentences why it will not.
+
+    ``need_answer``: a command that ends, and so must not wait for a database that is away.
+    """
     try:
         find_database()
+        setup()
+        if need_answer:
+            _ask_database()
     except ServerFault as fault:
         print(fault, file=sys.stderr)
         return 1
-    setup()
     if need_ready:
         from django.conf import settings
 
@@ -54,13 +59,36 @@ def with_database(run: Callable[[], int], *, need_ready: bool = True) -> int:
     return run()
 
 
-def bring_up(out: TextIO) -> None:
-    """Migrate, then load roles, people and rota. Safe to repeat and to run from several hosts."""
+def _ask_database() -> None:
+    """Raises ``ServerFault`` when the database does not answer; libpq's own first line says why."""
+    from django.db import Error, connection
+
+    try:
+        connection.ensure_connection()
+    except Error as fault:
+        why = str(fault).strip().splitlines()[0]
+        raise ServerFault(f"The database that DATABASE_URL names does not answer: {why}") from None
+
+
+def bring_up(out: TextIO) -> int:
+    """Migrate, then load roles, people and rota. Safe to repeat and to run from several hosts.
+
+    From a settings file with faults nothing is loaded: half a file would take people off the rota. Then 1.
+    """
     from django.conf import settings
     from django.core.management import call_command
 
     from soar2.record.people import load_programme
 
     call_command("migrate", verbosity=0, interactive=False)
+    if settings.PROGRAMME_FAULTS:
+        print(
+            "Roles, people and rota stay as they were:",
+            *settings.PROGRAMME_FAULTS,
+            sep="\n  ",
+            file=sys.stderr,
+        )
+        return 1
     load_programme(settings.PROGRAMME)
     print("The database is at this version; roles, people and rota are loaded.", file=out)
+    return 0

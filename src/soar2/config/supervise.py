@@ -27,7 +27,7 @@ TURN = 0.1
 PR_SET_PDEATHSIG = 1
 
 
-class PortTaken(RuntimeError):  # noqa: N818  the text is the sentence shown to whoever starts SOaR2
+class PortTaken(RuntimeError):
     """SOaR2 cannot listen where it should."""
 
 

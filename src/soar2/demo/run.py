@@ -1,5 +1,6 @@
 """``soar2 demo``: one command from nothing to a running synthetic programme with one address."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -22,6 +23,7 @@ def run_demo(*, reset: bool = False) -> int:
     state.mkdir(parents=True, exist_ok=True)
     server = PrivateServer(state)
     try:
+        _alone(state)
         _check_ports()
         if reset:
             _erase(state, server)
@@ -41,8 +43,27 @@ def _supervisor(state: Path, server: PrivateServer) -> Supervisor:
     return Supervisor(children, state / "log", tend=_Tender(server))
 
 
+def _alone(state: Path) -> None:
+    """Refuse a second demonstration on the same state: two players would tell one story twice. The lock goes
+    with the process, however it ends."""
+    lock = os.open(state / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Refused(
+            f"A demonstration runs on {state} already: stop it with Ctrl-C where it was started, or give this "
+            "one a state of its own with SOAR2_HOME."
+        ) from None
+
+
 def _check_ports() -> None:
+    from soar2.config.ready import loopback
+
     bind = os.environ.setdefault("SOAR2_BIND", "127.0.0.1")
+    if not loopback(bind):
+        raise Refused(
+            f"SOAR2_BIND is {bind}, and a demonstration has no passwords: it runs on 127.0.0.1 only. Unset it."
+        )
     for variable, default in (
         ("SOAR2_WEB_PORT", "8000"),
         ("SOAR2_MLLP_PORT", "2575"),
@@ -71,7 +92,7 @@ def _prepare(state: Path, server: PrivateServer) -> None:
     if not os.environ.get("DATABASE_URL"):
         server.start()
         os.environ["DATABASE_URL"] = server.url()
-    from soar2.config.ready import demo_secret
+    from soar2.config.ready import demo_secret, faults_before_start
 
     os.environ.setdefault("SOAR2_SECRET_KEY", demo_secret(state))
     setup()
@@ -81,6 +102,8 @@ def _prepare(state: Path, server: PrivateServer) -> None:
         raise ServerFault(
             f"{config} is not a demonstration's settings (mode is not demo); soar2 demo leaves it alone."
         )
+    if faults := faults_before_start(settings, os.environ):
+        raise ServerFault("\n  ".join(["SOaR2 does not start:", *faults]))
     bring_up(sys.stdout)
     _seed_once()
 

@@ -24,6 +24,10 @@ _CONCLUSION = re.compile(r"impression|conclusion|summary|opinion", re.I)
 _LEADS = re.compile(r"\s*(?:[-*•]\s*)?(?:(?:at|the|level)\s+)*", re.I)
 
 
+#: Sentences back at which one still looks for the level spoken of; so the work grows with the length of a text only.
+_FARTHEST = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """``levels``: those the paragraph was speaking of, ``sure`` when it can only mean these. ``region``: first
@@ -53,7 +57,7 @@ def context_of(text: str, prose: Sequence[Sentence], n: int) -> Context:
     here = prose[n]
     region = _region(here.lower)
     if not region:
-        for at in range(n - 1, -1, -1):
+        for at in range(n - 1, max(n - _FARTHEST, -1), -1):
             if not same_paragraph(text, prose[at], prose[at + 1]):
                 break
             words = blank_comparisons(prose[at].lower)

@@ -103,8 +103,8 @@ def _read_conus(found: Gathered, macro: Macro, text: str, prose: Sequence[Senten
 
 def _conus_from_prose(found: Gathered, text: str, prose: Sequence[Sentence]) -> None:
     for place in prose:
-        found_words = place.mentions(("conus",))
-        mention = _CONUS_IN_PROSE.search(text, place.start, place.end) if found_words else None
+        says_conus = "conus" in place.lower
+        mention = _CONUS_IN_PROSE.search(text, place.start, place.end) if says_conus else None
         named = level_words.leading(text, start=mention.end(), end=place.end) if mention else None
         if mention and named and named.levels:
             _note_conus(found, min(named.levels, key=anatomy.rank), Place(mention.start(), named.end))
@@ -180,12 +180,14 @@ def _add_claim(found: Gathered, claim: Claim) -> None:
 
 
 def _add_signal(found: Gathered, levels: tuple[str, ...], statement: Statement) -> None:
-    """Cord signal change in the prose belongs to the level it names, or to the only level there is."""
-    targets = levels or tuple(said.level for said in found.levels[:1] if len(found.levels) == 1)
+    """Cord signal change in the prose belongs to the level it names, or to the only level there is. A denial that
+    names no level is about the cord at large and is set against nothing."""
+    only = len(found.levels) == 1 and statement.word != "absent"
+    targets = levels or tuple(said.level for said in found.levels if only)
     known = [said for said in found.levels if said.level in targets]
     for said in known:
         said.statements.append(statement)
-    if not known:
+    if not known and statement.word != "absent":
         found.flags.append(Flag("prose_only", "cord signal", statement.place))
 
 

@@ -17,7 +17,8 @@ from soar2.dictation.values import parse, unbracket
 
 _HEADER = r"spine\s+oncology\s+macro"
 _BLANK = r"\[[^\[\]\r\n]*\]|_{2,}|\*{3,}|unknown|not\s+stated|not\s+named|\?+"
-#: Where a line of the macro begins, in lower case. A level line in the middle of a line counts when a pipe follows its level.
+#: Where a line of the macro begins, in lower case. A level line in the middle of a line counts when a pipe follows
+#: its level.
 _MARK = re.compile(
     rf"""(?P<header>\b{_HEADER}\b\s*:?)
     |(?P<other>\bother\s+levels?\s*:)
@@ -138,10 +139,12 @@ def _take(
 def _keep(macro: Macro, kind: str, line: Line) -> None:
     if kind == "numbering":
         macro.numbering = macro.numbering or line
+    elif kind == "conus":
+        macro.conus.append(line)
+    elif kind == "other":
+        macro.other.append(line)
     else:
-        {"conus": macro.conus, "tumour": macro.tumour, "outside": macro.outside, "other": macro.other}[
-            kind
-        ].append(line)
+        (macro.tumour if kind == "tumour" else macro.outside).append(line)
 
 
 def transitional(words: str) -> frozenset[str]:

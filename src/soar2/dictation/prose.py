@@ -6,7 +6,8 @@ cord compression, each affirmed or denied. History, plans, questions and other c
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from soar2.criteria import escc
 from soar2.criteria.escc import GradeRange
@@ -70,18 +71,34 @@ class Claim:
 def claims(text: str, prose: Sequence[Sentence]) -> Iterator[Claim]:
     """Every clear statement about epidural disease in the sentences ``prose``."""
     for n, place in enumerate(prose):
-        if place.mentions(_TRIGGERS):
-            for claim in _claims_in(place.lower, place.start):
-                yield claim if claim.levels else replace(claim, context=context_of(text, prose, n))
+        for claim in _claims_in(place.lower):
+            context = claim.context if claim.levels else context_of(text, prose, n)
+            yield _moved(claim, place.start, context)
 
 
 def statements_in(words: str, offset: int) -> list[Claim]:
     """The same for one line of the macro that is written as a sentence."""
-    return list(_claims_in(lowered(words), offset))
+    return [_moved(claim, offset, claim.context) for claim in _claims_in(lowered(words))]
 
 
-def _claims_in(words: str, offset: int) -> Iterator[Claim]:
-    """Cheap tests first: most sentences say nothing that could be set against the macro."""
+def _moved(claim: Claim, offset: int, context: Context) -> Claim:
+    start, end = claim.said.place
+    said = claim.said._replace(place=Place(offset + start, offset + end))
+    return Claim(claim.levels, said, claim.whole, context)
+
+
+def _any_of(stems: Sequence[str], words: str) -> bool:
+    return any(stem in words for stem in stems)
+
+
+@lru_cache(maxsize=4096)
+def _claims_in(words: str) -> tuple[Claim, ...]:
+    """The statements of one sentence in lower case, places counted from its start. Reports are made of stock
+    sentences, so each is read once; and most say nothing that could be set against the macro."""
+    return tuple(_claimed(words)) if _any_of(_TRIGGERS, words) else ()
+
+
+def _claimed(words: str) -> Iterator[Claim]:
     found = _found(words)
     if not found or _another_cause(words):
         return
@@ -100,7 +117,7 @@ def _claims_in(words: str, offset: int) -> Iterator[Claim]:
             not levels and how == "described" and meaning.hi == "0" and _ELSEWHERE.search(sentence)
         ):
             continue
-        said = Epidural(meaning, how, Place(offset + start, offset + end), prose=True)
+        said = Epidural(meaning, how, Place(start, end), prose=True)
         yield Claim(levels, said, end - start >= len(whole_words) - 12 and not named)
 
 
@@ -116,10 +133,10 @@ def _found(words: str) -> list[_Found]:
     found: list[_Found] = []
     rest = words
     for form, needles, meaning, how in _FORMS:
-        if any(needle in words for needle in needles):
+        if _any_of(needles, words):
             found += [(m.start(), m.end(), meaning, how) for m in form.finditer(rest)]
             rest = form.sub(_blank, rest)
-    if any(needle in words for needle in ("escc", "bilsky", "grade")):
+    if _any_of(("escc", "bilsky", "grade"), words):
         found += [(m.start(), m.end(), _grade(m), "graded") for m in _GRADED.finditer(words)]
     return found
 
@@ -169,7 +186,6 @@ def _levels_of(sentence: str, start: int, end: int, named: list[level_words.Name
     return after[0].levels if after and len(after[0].levels) == 1 else ()
 
 
-_SIGNAL_PLACE = ("cord", "intramedullary")
 _SIGNAL_STEMS = ("signal", "edema", "hyperintens")
 _SIGNAL = re.compile(
     r"\b(?:(?:spinal\s+)?cord|intramedullary)\s+(?:t2\s+)?(?:signal\s+(?:change|abnormality|hyperintensity)|o?edema|hyperintensity)\b"
@@ -179,27 +195,35 @@ _OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing)\b")
 
 
 def signal_claims(text: str, prose: Sequence[Sentence]) -> Iterator[tuple[tuple[str, ...], Statement]]:
-    """Cord signal change that the prose states for today: at which levels (empty: none named), new, old or present."""
+    """Cord signal change that the prose states or denies for today: at which levels (empty: none named), and whether
+    new, old, present or absent."""
     for n, place in enumerate(prose):
-        if not (place.mentions(_SIGNAL_PLACE) and place.mentions(_SIGNAL_STEMS)):
+        heard = _signal_in(place.lower)
+        if heard is None:
             continue
-        found = _SIGNAL.search(place.lower)
-        if found is None:
-            continue
-        sentence = blank_comparisons(place.lower)
-        start, end = found.span()
-        begin = current_from(sentence)
-        if begin is None or start < begin or negated(sentence, start, end) or _another_cause(sentence):
-            continue
-        levels = _levels_of(sentence, start, end, named_levels(sentence))
-        if levels == ():
+        levels, age, start, end = heard
+        if not levels:
             around = context_of(text, prose, n)
             levels = around.levels if around.sure else ()
-        if levels is not None:
-            yield (
-                levels,
-                Statement("cord_signal", _age(sentence), Place(place.start + start, place.start + end)),
-            )
+        yield levels, Statement("cord_signal", age, Place(place.start + start, place.start + end))
+
+
+@lru_cache(maxsize=4096)
+def _signal_in(words: str) -> tuple[tuple[str, ...], str, int, int] | None:
+    """Levels, age and place of a cord signal change in one sentence in lower case; None when it speaks of none."""
+    found = _SIGNAL.search(words) if _any_of(_SIGNAL_STEMS, words) else None
+    if found is None:
+        return None
+    sentence = blank_comparisons(words)
+    start, end = found.span()
+    begin = current_from(sentence)
+    if begin is None or start < begin or _another_cause(sentence):
+        return None
+    denied = negated(sentence, start, end)
+    if denied and _ELSEWHERE.search(sentence):  # no *new* or *further* change leaves an old one standing
+        return None
+    levels = _levels_of(sentence, start, end, named_levels(sentence))
+    return None if levels is None else (levels, "absent" if denied else _age(sentence), start, end)
 
 
 def _age(sentence: str) -> str:
@@ -208,7 +232,6 @@ def _age(sentence: str) -> str:
     return "old" if _OLD.search(sentence) else "present"
 
 
-_NO_TUMOUR_STEMS = ("metasta", "malignan", "tumo", "neoplas")
 _NO_TUMOUR = re.compile(
     r"\s*(?:\d{1,2}[.)])?\s*(?:there\s+is\s+)?no\s+(?:evidence\s+of\s+|evidence\s+for\s+)?"
     r"(?:spinal\s+|osseous\s+|bony\s+|vertebral\s+)?"
@@ -217,31 +240,43 @@ _NO_TUMOUR = re.compile(
 
 
 def denies_tumour(text: str, prose: Sequence[Sentence]) -> Place | None:
-    """A sentence of the prose that says there is no tumour, and nothing else; None without one."""
-    for place in prose:
-        if place.mentions(_NO_TUMOUR_STEMS) and _NO_TUMOUR.fullmatch(place.lower):
-            return Place(place.start, place.end)
+    """A sentence of the prose that says there is no tumour, and nothing else; None without one. Under a level or a
+    region it is about that part of the spine alone."""
+    for n, place in enumerate(prose):
+        if _says_no_tumour(place.lower):
+            around = context_of(text, prose, n)
+            if not around.levels and not around.region:
+                return Place(place.start, place.end)
     return None
+
+
+@lru_cache(maxsize=4096)
+def _says_no_tumour(words: str) -> bool:
+    return bool(_NO_TUMOUR.fullmatch(words))
 
 
 def outside_dangers(text: str, prose: Sequence[Sentence]) -> list[tuple[str, Place]]:
     """Dangers of other causes named in the prose, not denied and not of the past."""
-    found: list[tuple[str, Place]] = []
-    for place in prose:
-        if not place.mentions(_DANGER_STEMS):
-            continue
-        sentence = blank_comparisons(place.lower)
-        begin = current_from(sentence)
-        if begin is None:
-            continue
-        for key, pattern in (*DANGER, ("compression", _COMPRESSION)):
-            for match in pattern.finditer(sentence, begin):
-                if negated(sentence, match.start(), match.end()):
-                    continue
-                if key == "compression" and not _severe_by_another_cause(sentence):
-                    continue
-                found.append((key, Place(place.start + match.start(), place.start + match.end())))
-    return found
+    return [
+        (key, Place(place.start + start, place.start + end))
+        for place in prose
+        for key, start, end in _dangers_in(place.lower)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _dangers_in(words: str) -> tuple[tuple[str, int, int], ...]:
+    sentence = blank_comparisons(words) if _any_of(_DANGER_STEMS, words) else ""
+    begin = current_from(sentence) if sentence else None
+    if begin is None:
+        return ()
+    return tuple(
+        (key, *match.span())
+        for key, pattern in (*DANGER, ("compression", _COMPRESSION))
+        for match in pattern.finditer(sentence, begin)
+        if not negated(sentence, *match.span())
+        and (key != "compression" or _severe_by_another_cause(sentence))
+    )
 
 
 _DANGER_STEMS = ("abscess", "phlegmon", "itis", "infecti", "ematoma", "fracture", "compress", "obliterated")

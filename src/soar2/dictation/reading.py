@@ -1,7 +1,8 @@
 """From a report's text to findings per level, score, lane and reasons: the reader itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from soar2.criteria import anatomy, escc
 from soar2.criteria.anatomy import Scale
@@ -272,8 +273,7 @@ class _Reader:
 _ITEMS = ("lesion", "alignment", "collapse", "posterolateral", "cord_signal", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     escc: str | None
     range: tuple[str, str] | None
     status: str

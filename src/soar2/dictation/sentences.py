@@ -47,27 +47,19 @@ def gaps(text: str, regions: Sequence[Place]) -> Iterator[Place]:
 
 class Sentence(NamedTuple):
     """A sentence of the prose: half-open span of characters, the heading over it (empty: none), and its words in
-    lower case, in which a reader looks for its own words before it looks closer."""
+    lower case, character for character."""
 
     start: int
     end: int
     heading: str = ""
     lower: str = ""
 
-    def mentions(self, stems: tuple[str, ...]) -> bool:
-        """Whether any of the stems occurs; most sentences say nothing that the reader knows."""
-        lower = self.lower
-        for stem in stems:  # noqa: SIM110 -- a generator would cost three times as much
-            if stem in lower:
-                return True
-        return False
-
 
 def sentences(text: str, regions: Sequence[Place]) -> tuple[Sentence, ...]:
     """Sentences of the prose, one after the other. Those under a heading such as History are left out."""
     found: list[Sentence] = []
     for gap in gaps(text, regions):
-        if not text[gap.start : gap.end].isspace():
+        if text[gap.start : gap.end].strip(" \t\r\n.;"):
             for block in _blocks(text, gap):
                 _split(text, block, found)
     return tuple(found)
@@ -77,8 +69,10 @@ def _blocks(text: str, gap: Place) -> Iterator[Sentence]:
     """Runs of lines under a heading about today; a heading ends the run before it, a blank line the skipping."""
     start, skipping, seen_words, name = gap.start, False, False, ""
     for line in _LINE.finditer(text, gap.start, gap.end):
-        words = not line.group().isspace()
-        heading = _heading(text, line.start(), line.end()) if words else None
+        shown = line.group()
+        words = not shown.isspace()
+        titled = words and (":" in shown or shown.isupper())
+        heading = _heading(text, line.start(), line.end()) if titled else None
         if heading is not None:
             if not skipping and line.start() > start:
                 yield Sentence(start, line.start(), name)

@@ -164,7 +164,7 @@ POSTEROLATERAL = Field(
             (*_ABSENT, "spared", "uninvolved", "not involved", "intact", "normal", "no involvement"),
         ),
         Choice("unilateral", "unilateral", ("left", "right", "one side", "left sided", "right sided")),
-        Choice("bilateral", "bilateral", ("both", "both sides", "left and right", "right and left")),
+        Choice("bilateral", "bilateral", ("bilat", "both", "both sides", "left and right", "right and left")),
         Choice("indeterminate", "indeterminate", ("equivocal",)),
     ),
     (

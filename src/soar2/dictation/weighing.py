@@ -119,8 +119,10 @@ def _standing(weighed: Weighed, grades: list[Epidural], limits: list[Epidural]) 
         weighed.conflicts.append("escc")
         agreed = escc.most_urgent(e.range for e in grades)
     # The words shown are the macro's own and the most exact ones that the standing range came from.
-    fitting = [e for e in grades if e.range.meet(agreed)]
-    standing = min(fitting, key=lambda e: (_width(e.range), e.prose, e.place))
+    fitting = [e for e in grades if e.range.meet(agreed)] if len(grades) > 1 else grades
+    standing = (
+        min(fitting, key=lambda e: (_width(e.range), e.prose, e.place)) if len(fitting) > 1 else fitting[0]
+    )
     weighed.epidural, weighed.how = agreed, standing.how
     below = [e.word for e in fitting if e.how == "below"]
     weighed.below_word = below[0] if below else None

@@ -154,7 +154,8 @@ def _identity(result: ImagingResult) -> PatientIdentity | None:
         return None
     return PatientIdentity(
         identifiers=tuple(
-            (key_of(i.authority), key_of(i.value), storable(i.type)[:KIND_LENGTH]) for i in patient.identifiers
+            (key_of(i.authority), key_of(i.value), storable(i.type)[:KIND_LENGTH])
+            for i in patient.identifiers
         ),
         family=storable(patient.family),
         given=storable(patient.given),

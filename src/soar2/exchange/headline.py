@@ -29,7 +29,7 @@ def finding(
             f"{_count(failed, 'delivery', 'deliveries')} failed in 24 hours; each became a task for a person"
         )
     if held:
-        return f"{_count(held, 'message')} held for a person; nothing was acted on, nothing is lost"
+        return f"{_count(held, 'message')} held for a person; nothing is lost"
     if not any(feed.last_seen for feed in feeds):
         return "No message has come yet; the door is open"
     received = sum(feed.received for feed in feeds)

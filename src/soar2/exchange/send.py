@@ -29,7 +29,7 @@ OBSERVATION = "18748-4^Diagnostic imaging study^LN"
 _HEADER = re.compile(rb"(?:\A|[\r\n])[ \t]*MSH[^A-Za-z0-9\s]")
 
 
-class NoAnswer(Exception):  # noqa: N818  not an error of ours: the sender decides what to do
+class NoAnswer(Exception):
     """The receiver could not be reached or did not answer. Send the same message again."""
 
 

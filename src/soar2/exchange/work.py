@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import Error as DatabaseFault
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.utils import timezone
 
 from soar2.exchange.deliver import deliver_owed
@@ -62,6 +62,12 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 turn()
+            except ProgrammingError as fault:  # a table or column that is not there
+                log.warning(
+                    "the database is not at this version (%s); run: soar2 migrate", type(fault).__name__
+                )
+                connection.close()
+                self.stopping.wait(10 * PAUSE)
             except DatabaseFault as fault:
                 log.warning("database away (%s), trying again", type(fault).__name__)
                 connection.close()

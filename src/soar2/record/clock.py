@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from soar2.errors import Refused
@@ -35,16 +36,19 @@ def start(at: datetime, *, running: bool) -> None:
     )
 
 
+@transaction.atomic
 def change(
     *, running: bool | None = None, rate: float | None = None, forward: timedelta | None = None
 ) -> datetime:
     """Pause, hasten or move the demo clock; it never goes back, since facts already carry its times."""
-    row = state()
-    if row is None:
-        raise Refused("Only a demonstration has a clock that can be changed.")
     if forward is not None and forward < timedelta(0):
         raise Refused("The clock only moves forward. Start over with: soar2 demo --reset")
-    real = timezone.now()
+    row = DemoClock.objects.select_for_update().filter(id=1).first() if settings.PROGRAMME.demo else None
+    if row is None:
+        raise Refused("Only a demonstration has a clock that can be changed.")
+    real = (
+        timezone.now()
+    )  # after the lock: of two people who press a button at once the second sees the first
     row.hospital = reading(row, real) + (forward or timedelta(0))
     row.real = real
     row.running = row.running if running is None else running

@@ -48,7 +48,8 @@ def _serialise(identity: PatientIdentity) -> None:
     with connection.cursor() as cursor:
         numbers = sorted(f"{authority}|{value}" for authority, value, _ in identity.identifiers)
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(number, 7)) FROM unnest(%s::text[]) AS number", [numbers]
+            "SELECT pg_advisory_xact_lock(hashtextextended(number, 7)) FROM unnest(%s::text[]) AS number",
+            [numbers],
         )
 
 

@@ -9,34 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from soar2.record.calendar import Calendar
+from soar2.record.shapes import SHAPES, well_shaped
 
 UTC_ZONE = ZoneInfo("UTC")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MODES = ("demo", "production")
-KEYS = {
-    "": {
-        "mode",
-        "name",
-        "time_zone",
-        "address",
-        "duty_role",
-        "critical_results_phone",
-        "calendar",
-        "phones",
-        "smtp",
-        "pack",
-        "role",
-        "person",
-        "rota",
-        "feed",
-    },
-    "calendar": {"opens", "closes", "working_days", "holidays"},
-    "smtp": {"host", "port", "security", "username", "password_file", "sender", "timeout_seconds"},
-    "pack": {"name", "version"},
-    "role": {"key", "name", "phone"},
-    "person": {"key", "name", "short", "email", "phone", "roles"},
-    "rota": {"role", "person", "days", "from", "to"},
-}
 
 
 @dataclass(frozen=True)
@@ -106,8 +83,8 @@ class Programme:
 class _Faults(list[str]):
     def unknown_keys(self, table: str, found: dict[str, Any], place: str) -> None:
         for key in found:
-            if key not in KEYS[table]:
-                near = get_close_matches(key, KEYS[table], 1)
+            if key not in SHAPES[table]:
+                near = get_close_matches(key, SHAPES[table], 1)
                 hint = f"; did you mean '{near[0]}'?" if near else "."
                 self.append(f"{place}: '{key}' is not a setting{hint}")
 
@@ -122,6 +99,8 @@ def load(path: Path) -> tuple[Programme, list[str]]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         return Programme(), [f"{path.name} is not valid TOML: {fault}."]
+    except OSError as fault:
+        return Programme(), [f"{path} cannot be read: {fault.strerror}."]
     return parse(table, str(path))
 
 
@@ -129,26 +108,27 @@ def parse(table: dict[str, Any], source: str = "soar2.toml") -> tuple[Programme,
     """Turn the parsed TOML into values; every fault is one sentence that names its place."""
     faults = _Faults()
     faults.unknown_keys("", table, "soar2.toml")
-    mode = table.get("mode", "production")
+    table = well_shaped(table, faults)
+    mode = str(table.get("mode", "production"))
     if mode not in MODES:
         faults.append(f"mode is '{mode}'; it must be one of: {', '.join(MODES)}.")
-    zone = _zone(table.get("time_zone", ""), faults)
+    zone = _zone(str(table.get("time_zone", "")), faults)
     roles = tuple(_roles(table.get("role", []), faults))
     role_keys = {role.key for role in roles}
     people = tuple(_people(table.get("person", []), role_keys, faults))
     programme = Programme(
         source=source,
         mode=mode,
-        name=table.get("name", Programme.name),
+        name=str(table.get("name", Programme.name)),
         zone=zone,
         address=str(table.get("address", "")).rstrip("/"),
-        duty_role=table.get("duty_role", "spine-on-call"),
+        duty_role=str(table.get("duty_role", "spine-on-call")),
         critical_results_phone=str(table.get("critical_results_phone", "")),
         calendar=_calendar(table.get("calendar", {}), zone, faults),
         phones=tuple((str(k), str(v)) for k, v in table.get("phones", {}).items()),
         smtp=_smtp(table.get("smtp", {}), faults),
         pack=(
-            table.get("pack", {}).get("name", "soar2-open"),
+            str(table.get("pack", {}).get("name", "soar2-open")),
             str(table.get("pack", {}).get("version", "1")),
         ),
         roles=roles,
@@ -235,11 +215,14 @@ def _calendar(table: dict[str, Any], zone: ZoneInfo, faults: _Faults) -> Calenda
 
 def _smtp(table: dict[str, Any], faults: _Faults) -> Smtp:
     faults.unknown_keys("smtp", table, "[smtp]")
-    smtp = Smtp(**{key: value for key, value in table.items() if key in KEYS["smtp"]})
+    kinds = {key: value if key in ("port", "timeout_seconds") else str(value) for key, value in table.items()}
+    smtp = Smtp(**{key: value for key, value in kinds.items() if key in SHAPES["smtp"]})
     if smtp.security not in ("none", "starttls", "tls"):
         faults.append(f"[smtp] security is '{smtp.security}'; it must be none, starttls or tls.")
     if not isinstance(smtp.port, int) or not 0 < smtp.port < 65536:
         faults.append(f"[smtp] port is '{smtp.port}'; it must be a number from 1 to 65535.")
+    if not 0 < smtp.timeout_seconds <= 60:
+        faults.append(f"[smtp] timeout_seconds is {smtp.timeout_seconds}; it must be above 0 and at most 60.")
     if "@" not in smtp.sender:
         faults.append(f"[smtp] sender is '{smtp.sender}'; it must be a mail address.")
     return smtp

@@ -87,6 +87,7 @@ def patient(
         "card": card,
         "row": card.row if card else None,
         "notice": card,
+        "closed": next((one for one in cards if not one.open), None),
         "others": open_cards[1:],
         "mine": card is not None and viewer is not None and card.row.owner == viewer.id,
         "to_read": [report for report in filed if report.awaits_reading],

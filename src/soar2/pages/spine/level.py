@@ -73,7 +73,7 @@ def label_words(level: Level) -> str:
 def epidural_words(level: Level) -> str:
     """The grade in short: `1c`, `1a to 3`, `sac moderate`, or `?` for not stated."""
     if level.sac:
-        return f"sac {level.sac}"
+        return "sac free" if level.sac == "none" else f"sac {level.sac}"
     if level.grade:
         return level.grade
     return f"{level.span[0]} to {level.span[1]}" if level.span else "?"

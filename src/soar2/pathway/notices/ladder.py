@@ -4,16 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from soar2.pathway.notices.queries import Delivery, NoticeCard, Rung
+from soar2.pathway.notices.queries import CHANNELS, Delivery, NoticeCard, Rung
 
-CHANNELS = {
-    "email": "e-mail",
-    "page": "pager",
-    "voice": "telephone",
-    "list": "worklist",
-    "incident": "incident record",
-    "digest": "morning digest",
-}
+__all__ = ["CHANNELS", "Line", "lines"]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from soar2.criteria.urgency import lane_rank
 from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Notice, NoticeReport
-from soar2.pathway.reports.basis import Basis, bases, basis, basis_of
-from soar2.pathway.reports.models import Report
+from soar2.pathway.reports.basis import Basis, bases, basis, basis_behind
 from soar2.pathway.reports.types import EXAM_WINDOW, WITHDRAWN
 from soar2.record import ledger, people
 from soar2.record.models import LedgerEntry
@@ -26,8 +25,12 @@ class _Found:
 
 def follow_scored_report(entry: LedgerEntry) -> None:
     """Flow: a scored report with lane routine or above comes to belong to exactly one notice."""
-    scored = _basis(entry)
-    found = _of_accession(scored) if lane_rank(scored.lane) == 0 else _of_exam(scored) or _adopted(scored, entry.at)
+    scored = basis_behind(entry)
+    found = (
+        _of_accession(scored)
+        if lane_rank(scored.lane) == 0
+        else _of_exam(scored) or _adopted(scored, entry.at)
+    )
     if found is not None:
         _add(found, scored, entry.at)
     elif lane_rank(scored.lane) > 0:
@@ -36,30 +39,26 @@ def follow_scored_report(entry: LedgerEntry) -> None:
 
 def follow_late_report(entry: LedgerEntry) -> None:
     """Flow: a version overtaken by a newer one joins that one's notice and alerts nobody."""
-    scored = _basis(entry)
+    scored = basis_behind(entry)
     if (found := _of_accession(scored)) is not None:
         _join(found, scored, entry.at, "older version, overtaken by a newer one")
 
 
 def follow_withdrawn_report(entry: LedgerEntry) -> None:
     """Flow: a withdrawal joins the notice of its report. Only a person stands a ladder down."""
-    scored = _basis(entry)
+    scored = basis_behind(entry)
     if (found := _of_accession(scored)) is not None:
         _join(found, scored, entry.at, "withdrawn by the sender: confirm before standing down", review=True)
 
 
 def follow_unidentified_report(entry: LedgerEntry) -> None:
     """Flow: a report without a usable identity still reaches the duty role when its words are urgent."""
-    scored = _basis(entry)
+    scored = basis_behind(entry)
     found = _unresolved(scored)
     if found is not None:
         _add(found, scored, entry.at)
     elif lane_rank(scored.lane) >= lane_rank("urgent"):
         _open(scored, entry.at, role=settings.PROGRAMME.duty_role, unresolved=True)
-
-
-def _basis(entry: LedgerEntry) -> Basis:
-    return basis_of(entry.about) if isinstance(entry.about, Report) else basis(entry.subject)
 
 
 # Which notice
@@ -146,7 +145,9 @@ def _note(found: _Found, scored: Basis, news: tuple[str, ...]) -> tuple[str, boo
     before, after = lane_rank(found.version.lane), lane_rank(scored.lane)
     if after < before:  # a downgrade never stops a ladder by itself; a person must confirm it
         return f"later version reads {scored.lane}: confirm before standing down", True
-    return (f"later version reads {scored.lane}{adds}" if after > before else f"addended, lane unchanged{adds}"), False
+    return (
+        f"later version reads {scored.lane}{adds}" if after > before else f"addended, lane unchanged{adds}"
+    ), False
 
 
 def _open(
@@ -201,7 +202,9 @@ def _upgrade(notice: Notice, scored: Basis, now: datetime) -> None:
         plan.stop(notice)
     ledger.record("notice.superseded", at=now, patient=scored.patient, subject=notice.id, actor="flow")
     unresolved = scored.patient is None
-    role = settings.PROGRAMME.duty_role if unresolved else plan.addressed(plan.active_pack(), scored.lane, now)
+    role = (
+        settings.PROGRAMME.duty_role if unresolved else plan.addressed(plan.active_pack(), scored.lane, now)
+    )
     _open(scored, now, role=role, unresolved=unresolved, supersedes=notice)
 
 

@@ -155,7 +155,11 @@ def fire_due(notice: Notice, now: datetime) -> int:
     waiting = notice.steps.select_for_update(of=("self",)).select_related("role").filter(state=Step.WAITING)
     fired = 0
     for step in waiting.filter(due_at__lte=now).exclude(channel=DIGEST).order_by("n"):
-        if step.channel in SENT_BY_US and notice.lane in QUIET and not settings.PROGRAMME.calendar.is_open(now):
+        if (
+            step.channel in SENT_BY_US
+            and notice.lane in QUIET
+            and not settings.PROGRAMME.calendar.is_open(now)
+        ):
             step.due_at = settings.PROGRAMME.calendar.next_open(now)
             step.save(update_fields=["due_at"])
         else:

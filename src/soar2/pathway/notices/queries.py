@@ -14,6 +14,15 @@ from soar2.pathway.notices.models import Digest, Notice, NoticeReport, Reply, St
 from soar2.pathway.reports import queries as reports
 from soar2.record.models import DeliveryAttempt, OutboxMessage, Patient
 
+CHANNELS = {
+    "email": "e-mail",
+    "page": "pager",
+    "voice": "telephone",
+    "list": "worklist",
+    "incident": "incident record",
+    "digest": "morning digest",
+}
+
 NEVER = timedelta(days=36500)  # a notice without a clock stands behind every notice with one
 
 
@@ -36,6 +45,11 @@ class Rung:
     done_at: datetime | None
     done_by: str
     done_note: str
+
+    @property
+    def by(self) -> str:
+        """Its channel in words, before the role it reaches: 'pager to Nurse navigator'."""
+        return f"{CHANNELS.get(self.channel, self.channel)} to {self.role_name}"
 
     @property
     def by_hand(self) -> bool:

@@ -39,7 +39,9 @@ def _derive() -> int:
     """Rows the frozen plan asks for and that are not there are made again."""
     asked = Func(F("plan__rungs"), function="jsonb_array_length", output_field=IntegerField())
     there = Count("steps", filter=Q(steps__n__lt=plan.REROUTED))
-    lacking = Notice.objects.filter(closed_at=None).annotate(there=there, asked=asked).filter(there__lt=F("asked"))
+    lacking = (
+        Notice.objects.filter(closed_at=None).annotate(there=there, asked=asked).filter(there__lt=F("asked"))
+    )
     return sum(len(plan.derive_steps(notice)) for notice in lacking[:AT_ONCE])
 
 
@@ -54,7 +56,12 @@ def _fire(now: datetime) -> int:
             notice.changed_at = now
             notice.save(update_fields=["changed_at"])
             ledger.record(
-                "notice.escalated", at=now, patient=notice.patient, subject=notice.id, actor="sweep", rungs=some
+                "notice.escalated",
+                at=now,
+                patient=notice.patient,
+                subject=notice.id,
+                actor="sweep",
+                rungs=some,
             )
     return fired
 
@@ -75,7 +82,9 @@ def _taken(notice_id: UUID) -> Notice | None:
 
 def _stand(now: datetime) -> int:
     """After the last rung a task stays in view until somebody owns the notice, or its owner records an act."""
-    return sum(_stand_for(notice_id, now) for notice_id in _unmoved(now).values_list("id", flat=True)[:AT_ONCE])
+    return sum(
+        _stand_for(notice_id, now) for notice_id in _unmoved(now).values_list("id", flat=True)[:AT_ONCE]
+    )
 
 
 def _unmoved(now: datetime):

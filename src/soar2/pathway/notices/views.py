@@ -53,11 +53,12 @@ def _state(notice: queries.NoticeCard) -> str:
     return f"{notice.row.owner or 'nobody'} {'open' if notice.open else 'closed'}"
 
 
-@require_POST
 def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
     """One of mine, not-me, already-known, acted. A refusal is a sentence beside the button that asked."""
     if kind not in VERBS:
         raise Http404
+    if request.method != "POST":
+        return _nothing_taken(request, case_code)
     notice, now = _find(case_code), clock.now()
     try:
         VERBS[kind](request, notice, people.person_of(request.user), now)
@@ -151,8 +152,19 @@ def _refused(
     _note_opening(request, notice, now)
     context = _context(request, notice, now, refused={kind.replace("-", "_"): sentence})
     context["refused_step"] = step
+    context["back"] = _way_back(request, notice.row.case_code)
     context["refused_here"] = "" if _has_button(context, kind, step) else sentence
     return render(request, "notices/card.html", context, status=409)
+
+
+def _nothing_taken(request: HttpRequest, case_code: str) -> HttpResponse:
+    """A sign-in that came between a button and its answer leads here by GET: the card again, nothing done."""
+    notice, now = _find(case_code), clock.now()
+    _note_opening(request, notice, now)
+    context = _context(request, notice, now)
+    context["refused_here"] = "Nothing was recorded. Please give your answer again."
+    context["back"] = reverse("notice", args=[case_code])
+    return render(request, "notices/card.html", context, status=405)
 
 
 def _has_button(context: dict[str, Any], kind: str, step: int) -> bool:

@@ -38,8 +38,12 @@ def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
     take_turns(incoming.feed, [incoming.accession])
     patient, fault = _patient(incoming, now)
     digest = content_hash(incoming, patient)
-    on_file = list(Report.objects.filter(feed=incoming.feed, accession=incoming.accession).defer("text", "reading"))
-    known = next((row for row in on_file if (row.status, row.content_hash) == (incoming.status, digest)), None)
+    on_file = list(
+        Report.objects.filter(feed=incoming.feed, accession=incoming.accession).defer("text", "reading")
+    )
+    known = next(
+        (row for row in on_file if (row.status, row.content_hash) == (incoming.status, digest)), None
+    )
     if known is not None:
         restore_if_newest(known, on_file, incoming, now)
         return Filed(known.id, False, known.identity_fault)
@@ -56,7 +60,9 @@ def take_turns(feed: str, accessions: Iterable[str]) -> None:
     """
     keys = sorted({f"{feed}|{accession}" for accession in accessions})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(key, 11)) FROM unnest(%s::text[]) AS key", [keys])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, 11)) FROM unnest(%s::text[]) AS key", [keys]
+        )
 
 
 def _patient(incoming: IncomingReport, now: datetime) -> tuple[Patient | None, str]:
@@ -87,12 +93,22 @@ def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
 
 
 def _keep(
-    incoming: IncomingReport, patient: Patient | None, fault: str, digest: str, on_file: list[Report], now: datetime
+    incoming: IncomingReport,
+    patient: Patient | None,
+    fault: str,
+    digest: str,
+    on_file: list[Report],
+    now: datetime,
 ) -> Report:
     read = _read(incoming, patient)
-    reading, earlier = read.reading, [row for row in on_file if row.patient_id == (patient.id if patient else None)]
+    reading, earlier = (
+        read.reading,
+        [row for row in on_file if row.patient_id == (patient.id if patient else None)],
+    )
     late = is_late(incoming, earlier)
-    wanted = _why_to_read(incoming, reading, late) or why_against(incoming, reading.lane, patient, on_file, late)
+    wanted = _why_to_read(incoming, reading, late) or why_against(
+        incoming, reading.lane, patient, on_file, late
+    )
     report = Report.objects.create(
         patient=patient,
         identity_fault=fault,

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import EXAM_WINDOW
-from soar2.record.models import Patient
+from soar2.record.models import LedgerEntry, Patient
 
 # ESCC grades and the words below the conus on one scale, as the lane table places them.
 ORDER = {"0": 0, "1a": 1, "1b": 2, "1c": 3, "2": 4, "3": 5}
@@ -35,9 +35,11 @@ class Basis:
     exam_end: datetime | None
     pack: tuple[str, str]
     status: str
-    findings: dict[str, tuple[int, bool]]  # level -> place of its highest grade, whether the cord's signal changed
+    findings: dict[
+        str, tuple[int, bool]
+    ]  # level -> place of its highest grade, whether the cord's signal changed
 
-    def news_since(self, others: "Iterable[Basis]") -> tuple[str, ...]:
+    def news_since(self, others: Iterable["Basis"]) -> tuple[str, ...]:
         """The levels at which this report says more than the others: a new one, a higher grade, a signal."""
         known: dict[str, tuple[int, bool]] = {}
         for other in others:
@@ -56,9 +58,17 @@ def basis(report_id: UUID | str) -> Basis:
     return basis_of(Report.objects.select_related("patient").get(id=report_id))
 
 
+def basis_behind(entry: LedgerEntry) -> Basis:
+    """The same of the report that a fact is about; it is not read again where the fact still carries it."""
+    return basis_of(entry.about) if isinstance(entry.about, Report) else basis(entry.subject)
+
+
 def bases(report_ids: Iterable[UUID]) -> list[Basis]:
     """Those that exist, one query."""
-    return [basis_of(report) for report in Report.objects.select_related("patient").filter(id__in=list(report_ids))]
+    return [
+        basis_of(report)
+        for report in Report.objects.select_related("patient").filter(id__in=list(report_ids))
+    ]
 
 
 def basis_of(report: Report) -> Basis:

@@ -90,6 +90,8 @@ def _epidural(level: Mapping[str, Any]) -> str:
 
 def _word(item: str, level: Mapping[str, Any]) -> str:
     said = level.get(item) or "not_stated"
+    if item == "cord_signal" and said == "not_stated" and level.get("below_conus"):
+        return "no cord here"  # below the conus there is none whose signal could be told
     return WORDS[item].get(said, said.replace("_", " "))
 
 

@@ -64,4 +64,6 @@ def restore_if_newest(known: Report, on_file: list[Report], incoming: IncomingRe
         current=True, reported_at=incoming.reported_at, read_wanted=True, read_at=None, read_by=None,
         read_outcome="", read_why="Reported again after another version had replaced it.",
     )  # fmt: skip
-    ledger.record("report.restored", at=now, patient=known.patient, subject=known.id, actor="reader", lane=known.lane)
+    ledger.record(
+        "report.restored", at=now, patient=known.patient, subject=known.id, actor="reader", lane=known.lane
+    )

@@ -60,7 +60,13 @@ def _notice(delivery: Delivery) -> tuple[str, str]:
     subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
     link = f"{delivery.address}/notices/{delivery.case_code}/"
     call = f"Or call {delivery.phone}." if delivery.phone else ""
-    lines = (subject, delivery.words, f"Open and answer: {link}", call, "No patient data is in this message. Do not reply to it.")
+    lines = (
+        subject,
+        delivery.words,
+        f"Open and answer: {link}",
+        call,
+        "No patient data is in this message. Do not reply to it.",
+    )
     return subject, "\n\n".join(line for line in lines if line) + "\n"
 
 
