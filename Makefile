@@ -4,12 +4,13 @@ SOAR2_HOME ?= $(CURDIR)/.soar2
 SETTINGS = DJANGO_SETTINGS_MODULE=soar2.config.settings
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock
+.PHONY: help setup demo test check bench lock
 
 help:
 	@echo "make demo    set up, start everything with synthetic patients, print one address"
 	@echo "make test    set up and run the tests; choose some with ARGS='tests/spec -k sins'"
 	@echo "make check   lint, types, import contract, migrations"
+	@echo "make bench   measure on this machine; asserts nothing"
 	@echo "make setup   only set up; .venv/bin/soar2 is the command afterwards"
 	@echo "make lock    write requirements/*.txt anew; LOCK=--upgrade takes newer versions"
 
@@ -34,6 +35,9 @@ check: setup
 	.venv/bin/lint-imports
 	$(SETTINGS) .venv/bin/python -m django check
 	$(SETTINGS) .venv/bin/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
+
+bench: setup
+	@.venv/bin/python bench/reader.py
 
 lock:
 	@scripts/lock.sh $(LOCK)

@@ -102,7 +102,9 @@ def _plain_texts(text: str) -> Iterator[str]:
         yield from _macros(part)
 
 
-_TITLED = re.compile(r"^[ \t]*spine\s+oncology\s+macro\b(?=[^\r\n]*[\r\n]+[ \t]*(?:numbering|conus)\s*:)", re.I | re.M)
+_TITLED = re.compile(
+    r"^[ \t]*spine\s+oncology\s+macro\b(?=[^\r\n]*[\r\n]+[ \t]*(?:numbering|conus)\s*:)", re.I | re.M
+)
 #: A line with which the next report may begin before its macro.
 _OPENING = re.compile(
     r"^[ \t]*(?:MRI?\b|EXAM|PROCEDURE|STUDY\b|REPORT|ACCESSION|PATIENT|={3,}|-{3,}|_{3,})", re.M

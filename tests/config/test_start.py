@@ -39,7 +39,7 @@ SAID = [
     ("another database", ["migrate"], {"DATABASE_URL": "mysql://x"}, "must start with postgresql://"),
     ("a word for a port", ["template"], {"SOAR2_MLLP_PORT": "abc"}, "SOAR2_MLLP_PORT is 'abc'"),
     ("a port beyond all", ["web"], {"SOAR2_WEB_PORT": "99999"}, "must be a number from 1 to 65535"),
-    ("a demonstration for all", ["demo"], {"SOAR2_BIND": "0.0.0.0"}, "it runs on 127.0.0.1 only"),
+    ("a demonstration for all", ["demo"], {"SOAR2_BIND": "192.0.2.1"}, "it runs on 127.0.0.1 only"),
 ]
 
 
@@ -111,3 +111,13 @@ def test_a_broken_file_takes_nobody_off_the_rota(tmp_path, private_server):
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM record_rotarule").fetchone()[0] > 10
         assert connection.execute("SELECT active FROM record_person WHERE key = 'bell'").fetchone() == (True,)
+
+
+def test_check_names_a_pack_that_is_not_there(tmp_path):
+    from importlib.resources import files
+
+    good = files("soar2.demo").joinpath("soar2.toml").read_text()
+    (tmp_path / "soar2.toml").write_text(good.replace('name = "soar2-open"', 'name = "no-such-pack"'))
+    ran = soar2(tmp_path, "check")
+    assert ran.returncode == 1
+    assert "[pack] The file no-such-pack-1.toml could not be read." in ran.stdout

@@ -264,3 +264,33 @@ def test_no_reason_names_a_treatment_and_there_are_at_most_three():
     assert not any(
         word in " ".join(reading.reasons).lower() for word in ("surgery", "radiat", "decompress", "steroid")
     )
+
+
+BOTH_SCALES = [
+    # the grade and the below-conus word say the same; the one that fits the level is shown
+    ("T8", ("1b", "graded", None)),
+    ("L4", (None, "not_applicable", "mild")),
+]
+
+
+@pytest.mark.parametrize("order", ["ESCC 1b | Below conus mild", "Below conus mild | ESCC 1b"])
+@pytest.mark.parametrize(("level", "shown"), BOTH_SCALES)
+def test_of_two_scales_the_one_that_fits_the_level_is_shown(level, shown, order):
+    reading = read_report(line(f"Level {level} | {order} | {CALM}"))
+    found = reading.levels[0]
+    assert (found.escc, found.escc_status, found.below_conus) == shown
+    assert reading.review
+
+
+def test_the_closed_words_themselves_may_be_dictated():
+    text = line(
+        "Level T8 | ESCC not_stated | Cord signal absent | Collapse lt50 | Status treated_stable | Lesion not_stated"
+    )
+    level = read_report(text).levels[0]
+    assert (level.cord_signal, level.collapse, level.status, level.lesion) == (
+        "absent",
+        "lt50",
+        "treated_stable",
+        "not_stated",
+    )
+    assert read_report(text).unread == ()

@@ -5,6 +5,7 @@ from django.conf import settings
 from sample_reports import at, macro, oru
 from whole_system import Mailbox
 
+from soar2.errors import Undelivered
 from soar2.exchange import deliver, dispatch
 from soar2.exchange.models import InboundMessage
 from soar2.pathway.notices.models import Notice, Step
@@ -111,3 +112,38 @@ def test_a_lease_of_a_dead_worker_runs_out(mailbox, notice):
     outbox.lease("dead")
     OutboxMessage.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     assert len(outbox.lease("alive")) == 1
+
+
+def test_a_channel_that_stays_down_becomes_a_hand_task_and_is_tried_on(mailbox, notice):
+    mailbox.refuse = "451 come back later"
+    for tries in range(1, deliver.LATE_AFTER + 2):
+        OutboxMessage.objects.update(not_before=NOW)
+        deliver.deliver_owed("w", NOW)
+        step = Step.objects.get(message=OutboxMessage.objects.get())
+        assert (step.state == Step.HAND) == (tries >= deliver.LATE_AFTER), tries
+    assert step.hand_why.startswith("Not delivered so far.")
+    assert OutboxMessage.objects.get().state == "queued"
+    mailbox.refuse = None
+    OutboxMessage.objects.update(not_before=NOW)
+    deliver.deliver_owed("w", NOW)
+    step.refresh_from_db()
+    assert (step.state, step.hand_why) == (Step.SENT, "")
+
+
+def test_what_another_worker_has_sent_meanwhile_is_not_failed(mailbox, notice, people):
+    from soar2.record import outbox
+
+    [message] = outbox.lease("slow")
+    outbox.sent(message, person=people["bell"], now=NOW)
+    deliver._record_failure(message, people["bell"], Undelivered("554", permanent=True), NOW)
+    assert OutboxMessage.objects.get().state == "sent"
+    assert Step.objects.get(message=message).state == Step.SENT
+
+
+def test_an_address_no_mail_can_carry_is_a_lasting_fault(mailbox, notice, people):
+    type(people["bell"]).objects.filter(key="bell").update(
+        email="bell@hospital.example\nBcc: all@example.com"
+    )
+    deliver.deliver_owed("w", NOW)
+    assert OutboxMessage.objects.get().state == "failed"
+    assert mailbox.mails == []

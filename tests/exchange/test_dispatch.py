@@ -69,6 +69,22 @@ AWKWARD = [
 ]
 
 
+def test_a_report_held_twice_alarms_once(people):
+    """The same words without a patient under another control id: both messages are held, one notice goes out."""
+    for control in ("C1", "C2"):
+        assert applied(oru(macro("urgent"), mrn="", accession="A-77", control=control)).state == "quarantined"
+    assert Notice.objects.get().identity_unresolved
+
+
+def test_numbers_of_two_patients_in_one_message_are_held_and_still_alarm(people):
+    for mrn in ("M1", "M2"):
+        applied(oru(macro("routine"), mrn=mrn, accession=f"A-{mrn}"))
+    both = oru(macro("emergent"), accession="A-3").replace(b"T000001^^^DEMO^MR", b"M1^^^DEMO^MR~M2^^^EAST^MR")
+    row = applied(both.replace(b"M2^^^EAST", b"M2^^^DEMO"))
+    assert (row.state, row.where) == ("quarantined", "PID-3")
+    assert Notice.objects.get(lane="emergent").patient is None
+
+
 @pytest.mark.parametrize(("what", "raw"), AWKWARD, ids=[row[0] for row in AWKWARD])
 def test_nothing_a_sender_writes_keeps_urgent_words_from_their_notice(people, what, raw):
     row = applied(raw)
@@ -142,3 +158,21 @@ def test_the_exam_time_is_never_the_time_of_the_message(people):
     report = Report.objects.get()
     assert report.exam_end == at("10 12:40")
     assert report.reported_at == at("10 14:05")
+
+
+def test_a_pack_that_does_not_load_is_no_fault_of_any_message(people, monkeypatch):
+    from dataclasses import replace
+
+    from django.conf import settings
+
+    from soar2.criteria.packs import PackRefused
+
+    row = stored(oru(macro("urgent")))
+    with monkeypatch.context() as patch:
+        patch.setattr(settings, "PROGRAMME", replace(settings.PROGRAMME, pack=("no-such-pack", "1")))
+        for _ in range(dispatch.PATIENCE):
+            with pytest.raises(PackRefused):
+                dispatch.apply_undone(NOW)
+    dispatch.apply_undone(NOW)
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("applied", 0)

@@ -50,7 +50,13 @@ def test_a_good_table_becomes_a_feed():
 
 @pytest.mark.parametrize(
     ("authority", "assume", "assumed"),
-    [("DEMO", True, "DEMO"), ("DEMO", False, ""), ("*", False, ""), ("*", "HOSP", "HOSP"), ("DEMO", "HOSP", "HOSP")],
+    [
+        ("DEMO", True, "DEMO"),
+        ("DEMO", False, ""),
+        ("*", False, ""),
+        ("*", "HOSP", "HOSP"),
+        ("DEMO", "HOSP", "HOSP"),
+    ],
 )
 def test_whose_number_is_assumed(authority, assume, assumed):
     table = {**TABLE, "identifier_authority": authority, "assume_authority": assume}

@@ -223,3 +223,16 @@ def test_no_answer_carries_patient_data():
         text = answer(broken)
         assert "Quill" not in text
         assert "44" not in text
+
+
+def test_an_acknowledgement_is_not_acknowledged():
+    """Two engines would answer each other for ever."""
+    raw = b"MSH|^~\\&|A|B|C|D|20260101||ACK^R01|AK1|P|2.5.1\rMSA|AA|X1\r"
+    assert verdict(raw).code == "AR"
+    assert answers(raw, verdict(raw), NOW, "1") == ()
+
+
+def test_words_without_a_control_id_are_read():
+    raw = b"MSH|^~\\&|A|B|C|D|20260101||ORU^R01||P|2.5.1\rPID|1||44^^^DEMO^MR\rOBR|1||A-1||||||||||||||||||||||F\rOBX|1|TX|||x\r"
+    found = verdict(raw)
+    assert (found.code, found.where, found.to_be_read) == ("AE", "MSH-10", True)

@@ -70,7 +70,9 @@ def system():
 def test_nothing_is_lost_and_nothing_doubled(system):
     print(f"SOAR2_FAULT_SEED={SEED}")
     chance = random.Random(SEED)
-    senders = [Sender(system.mllp_port, range(i, MESSAGES, SENDERS), random.Random(SEED + i)) for i in range(SENDERS)]
+    senders = [
+        Sender(system.mllp_port, range(i, MESSAGES, SENDERS), random.Random(SEED + i)) for i in range(SENDERS)
+    ]
     for sender in senders:
         sender.start()
     kills = 0
@@ -105,10 +107,14 @@ def kill_something(system, chance):
 def settle(system):
     """Until all is applied and every owed message has been tried."""
     system.wait_until(
-        lambda: system.one("SELECT count(*) FROM exchange_inboundmessage WHERE state = 'stored'") == 0, "all is applied", 90
+        lambda: system.one("SELECT count(*) FROM exchange_inboundmessage WHERE state = 'stored'") == 0,
+        "all is applied",
+        90,
     )
     system.wait_until(
-        lambda: system.one("SELECT count(*) FROM record_outboxmessage WHERE state = 'queued'") == 0, "all is sent", 120
+        lambda: system.one("SELECT count(*) FROM record_outboxmessage WHERE state = 'queued'") == 0,
+        "all is sent",
+        120,
     )
 
 
@@ -116,7 +122,9 @@ def look(system, acknowledged):
     stored = system.query("SELECT control_id, count(*) FROM exchange_inboundmessage GROUP BY control_id")
     assert {int(control[1:]) for control, _ in stored} >= acknowledged
     assert [row for row in stored if row[1] != 1] == [], f"seed {SEED}: stored more than once"
-    unapplied = system.query("SELECT control_id, state, reason FROM exchange_inboundmessage WHERE state <> 'applied'")
+    unapplied = system.query(
+        "SELECT control_id, state, reason FROM exchange_inboundmessage WHERE state <> 'applied'"
+    )
     assert unapplied == [], f"seed {SEED}"
     belonging = system.query(
         "SELECT r.accession, count(l.id) FROM reports_report r LEFT JOIN notices_noticereport l ON l.report = r.id"
@@ -131,10 +139,13 @@ def look(system, acknowledged):
     )
     assert untried == [], f"seed {SEED}"
     interrupting = {
-        str(row[0]) for row in system.query("SELECT id FROM notices_notice WHERE lane IN ('emergent', 'urgent')")
+        str(row[0])
+        for row in system.query("SELECT id FROM notices_notice WHERE lane IN ('emergent', 'urgent')")
     }
     assert interrupting <= set(system.mail.notices()), f"seed {SEED}: a notice without its mail"
     codes = {}
     for mail in system.mail.mails:
         codes.setdefault(mail["Subject"], set()).add(mail["X-SOaR2-Notice"])
-    assert [subject for subject, ids in codes.items() if len(ids) != 1] == [], "one case, one id, in every copy"
+    assert [subject for subject, ids in codes.items() if len(ids) != 1] == [], (
+        "one case, one id, in every copy"
+    )

@@ -14,7 +14,11 @@ PLANTED = [
     ("criteria/anatomy.py", "import soar2.record.models", "Rooms look one way"),
     ("dictation/reading.py", "import django.conf", "Medicine, language and parsers"),
     ("record/people.py", "import smtplib", "Only exchange speaks to a network"),
-    ("pathway/reports/actions.py", "import soar2.pathway.notices.actions", "A later stage knows earlier ones"),
+    (
+        "pathway/reports/actions.py",
+        "import soar2.pathway.notices.actions",
+        "A later stage knows earlier ones",
+    ),
     ("worklists/queries.py", "import soar2.pathway.notices.models", "rows of notices are its own"),
     ("exchange/queries.py", "import soar2.pathway.reports.models", "A stage's rows are its own"),
     ("exchange/hl7v2/message.py", "import socket", "Medicine, language and parsers"),

@@ -142,14 +142,31 @@ def test_no_action_needs_its_reason_and_keeps_what_was_chosen(system, desk, emer
 
 
 def test_a_second_person_is_refused_in_a_sentence(system, desk, emergency):
+    """Two thumbs in one second; and when the first passes it on, the second must press anew to own it."""
     link = link_in(mails_of(system, emergency)[0])
     late = desk("phone").be("Dr Lindqvist", link)
+    late.route("**/pulse", lambda route: route.fulfill(status=204))  # her card has not heard of it yet
     first = desk("phone").be("Dr Okafor", link)
     first.get_by_role("button", name="Mine: I am responsible now").tap()
     first.get_by_text("You own this now.").wait_for()
     late.get_by_role("button", name="Mine: I am responsible now").tap()
     late.get_by_text("Dr Okafor owns this. Ask them, or have them answer Not me.").wait_for()
     assert notice(system, emergency, "owner_id") == (person(system, "okafor"),)
+    late.unroute("**/pulse")
+    first.locator("summary", has_text="Not me").tap()
+    first.get_by_role("button", name="Not me").tap()
+    first.get_by_text("Noted. It is with").wait_for()
+    late.get_by_role("button", name="Mine: I am responsible now").wait_for()
+    assert notice(system, emergency, "owner_id") == (None,)
+
+
+def test_an_open_card_shows_who_was_first(desk, system, emergency):
+    link = link_in(mails_of(system, emergency)[0])
+    other = desk("phone").be("Dr Lindqvist", link)
+    page = desk("phone").be("Dr Okafor", link)
+    page.get_by_role("button", name="Mine: I am responsible now").tap()
+    other.get_by_text("Dr Okafor owns this.").first.wait_for()
+    assert not other.get_by_role("button", name="Mine").is_visible()
 
 
 def test_an_answer_given_after_the_session_ended_is_asked_for_again(system, desk, emergency):

@@ -49,6 +49,7 @@ def sign_in(page, name, password):
 
 REFUSALS = {
     "the default secret": ({"SOAR2_SECRET_KEY": None}, "SOAR2_SECRET_KEY is not set"),
+    "an empty secret": ({"SOAR2_SECRET_KEY": ""}, "SOAR2_SECRET_KEY is not set"),
     "a short secret": ({"SOAR2_SECRET_KEY": "abc"}, "too short or too plain"),
     "debug pages": ({"SOAR2_DEBUG": "1"}, "SOAR2_DEBUG is 1"),
     "any host": ({"SOAR2_ALLOWED_HOSTS": "*"}, "SOAR2_ALLOWED_HOSTS is *"),

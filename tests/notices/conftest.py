@@ -12,8 +12,20 @@ from soar2.record.patients import PatientIdentity
 def filed(people):
     """File one report; lane words or level lines make the macro. Returns what the verb returned."""
 
-    def file(*lines, when="10 14:05", mrn="M1", accession="A1", status="F", text=None, exam="10 12:40", reported=None, fault=""):
-        identity = None if fault else PatientIdentity(identifiers=(("DEMO", mrn, "MR"),), family="Test", given=mrn)
+    def file(
+        *lines,
+        when="10 14:05",
+        mrn="M1",
+        accession="A1",
+        status="F",
+        text=None,
+        exam="10 12:40",
+        reported=None,
+        fault="",
+    ):
+        identity = (
+            None if fault else PatientIdentity(identifiers=(("DEMO", mrn, "MR"),), family="Test", given=mrn)
+        )
         report = IncomingReport(
             feed="Radiology results",
             accession=accession,

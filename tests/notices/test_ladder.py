@@ -110,11 +110,27 @@ def test_acted_closes_and_nothing_fires_afterwards(filed, notice_of, people):
 
 
 REFUSED = [
-    ("acted by nobody's owner", lambda n, p: acted(n.id, person=p["bell"], now=OPENED, action="seen"), "Only the owner"),
-    ("acted without a reason", lambda n, p: acted(n.id, person=p["okafor"], now=OPENED, action="no-action"), "Say why"),
-    ("an unknown action", lambda n, p: acted(n.id, person=p["okafor"], now=OPENED, action="danced"), "Choose"),
+    (
+        "acted by nobody's owner",
+        lambda n, p: acted(n.id, person=p["bell"], now=OPENED, action="seen"),
+        "Only the owner",
+    ),
+    (
+        "acted without a reason",
+        lambda n, p: acted(n.id, person=p["okafor"], now=OPENED, action="no-action"),
+        "Say why",
+    ),
+    (
+        "an unknown action",
+        lambda n, p: acted(n.id, person=p["okafor"], now=OPENED, action="danced"),
+        "Choose",
+    ),
     ("taking what another owns", lambda n, p: mine(n.id, person=p["bell"], now=OPENED), "owns this"),
-    ("passing to no role", lambda n, p: not_me(n.id, person=p["okafor"], now=OPENED, role="barber"), "no such role"),
+    (
+        "passing to no role",
+        lambda n, p: not_me(n.id, person=p["okafor"], now=OPENED, role="barber"),
+        "no such role",
+    ),
     ("an account without a person", lambda n, p: mine(n.id, person=None, now=OPENED), "no person"),
 ]
 

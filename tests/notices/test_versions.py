@@ -295,3 +295,28 @@ def test_a_sweep_over_many_open_notices_asks_few_questions(filed, django_assert_
         filed("expedited", mrn=f"M{n}", accession=f"B{n}")
     with django_assert_max_num_queries(8):
         sweep(at("10 14:10"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_digest_waits_for_no_answer_that_is_being_given(filed, notice_of):
+    """An answer holds its notice; the digest takes the others at once and this one with the next sweep."""
+    import threading
+
+    from django.db import connection, transaction
+
+    busy = notice_of(filed("routine", mrn="M1", accession="A1"))
+    filed("routine", mrn="M2", accession="A2")
+    swept = []
+
+    def other_worker():
+        swept.append(sweep(at("11 07:30")))
+        connection.close()
+
+    with transaction.atomic():
+        Notice.objects.select_for_update().get(id=busy.id)
+        worker = threading.Thread(target=other_worker)
+        worker.start()
+        worker.join(10)
+        assert not worker.is_alive(), "the digest waits for an answer"
+    sweep(at("11 07:31"))
+    assert OutboxMessage.objects.get(kind="digest").count == 2

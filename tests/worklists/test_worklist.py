@@ -70,7 +70,7 @@ def test_routine_is_one_quiet_line_until_its_digest(filed, signed_in):
     notice = filed("routine", name="Amos Tern")
     text = page(signed_in())
     assert not CASES.findall(text)
-    assert "Quiet 1, routine, waiting for the morning digest: Amos Tern, T6 epidural 0" in text
+    assert "Quiet 1, routine, waiting for the morning digest: Amos Tern, T6 bone only" in text
     assert CASES.findall(page(signed_in(), "?show=quiet")) == [notice.case_code]
 
 

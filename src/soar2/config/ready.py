@@ -14,6 +14,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from soar2.criteria.packs import PackRefused, load_pack
 from soar2.exchange import feeds
 
 SHORTEST_SECRET = 50  # characters; with fewer than FEWEST_KINDS different ones it is no secret either
@@ -28,6 +29,7 @@ def faults_before_start(settings: Any, environ: Mapping[str, str]) -> list[str]:
     """
     programme = settings.PROGRAMME
     faults = [*settings.PROGRAMME_FAULTS, *feeds.check(programme.feed_tables), *_mail_faults(programme.smtp)]
+    faults += _pack_faults(programme.pack)
     if programme.demo:
         return faults + _demo_faults(settings)
     return faults + _secret_faults(settings) + _open_doors(settings)
@@ -92,6 +94,15 @@ def loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _pack_faults(pack: tuple[str, str]) -> list[str]:
+    """Without its pack no report can be scored: better no worker than one that holds every report."""
+    try:
+        load_pack(*pack)
+    except PackRefused as fault:
+        return [f"[pack] {fault}"]
+    return []
 
 
 def _demo_faults(settings: Any) -> list[str]:

@@ -28,7 +28,7 @@ if PROGRAMME.demo:  # its web and mail ports may be moved without editing its fi
     )
 
 PLACEHOLDER_SECRET = "insecure-placeholder-the-product-refuses-to-start-with-this"  # noqa: S105 - refused by config.ready
-SECRET_KEY = os.environ.get("SOAR2_SECRET_KEY", PLACEHOLDER_SECRET)
+SECRET_KEY = os.environ.get("SOAR2_SECRET_KEY") or PLACEHOLDER_SECRET
 DEBUG = os.environ.get("SOAR2_DEBUG", "") == "1"
 
 _ADDRESS = urlsplit(PROGRAMME.address)
@@ -200,6 +200,12 @@ LOGGING = {
         "django.db.backends": {"level": "INFO"},  # below it: statements with their values
         "axes": {"level": "WARNING"},
         "mail.log": {"level": "WARNING"},  # the demonstration's mail server writes each line it hears
+        "django.request": {
+            "level": "ERROR"
+        },  # its warnings hold addresses, and people type numbers into those
         "django.security.csrf": {"level": "ERROR"},
+        "django.security.DisallowedHost": {
+            "level": "CRITICAL"
+        },  # anybody can send a wrong host; it is answered 400
     },
 }

@@ -15,6 +15,7 @@ from soar2.criteria.urgency import Case, LaneDecision, decide, report_lane
 from soar2.dictation.answer import LevelReading, Reading
 from soar2.dictation.causes import named_outside
 from soar2.dictation.gathering import Gathered, gather
+from soar2.dictation.history import names_cancer
 from soar2.dictation.macro import Macro, find_macro
 from soar2.dictation.prose import outside_dangers
 from soar2.dictation.reasons import ITEM_WORDS, reasons, review_sentences
@@ -101,6 +102,10 @@ class _Reader:
         self.keys: list[str] = []
         self.conflicts: list[str] = []
 
+    def _cancer_known(self) -> bool:
+        """From order or record, as the caller says, or from the report's own history."""
+        return self.cancer_known or names_cancer(self.text)
+
     def read(self) -> Reading:
         lesions = self._lesions()
         tumour, contradicted = report_tumour(self.said, lesions)
@@ -177,21 +182,9 @@ class _Reader:
                 said.level, words["lesion"], words["alignment"], words["collapse"], words["posterolateral"]
             )
         )
-        stays = self._stays_treated(said.level, weighed)
-        scale = anatomy.scale(said.level, self.found.conus)
-        case = Case(
-            tumour=level_tumour(said, tumour),
-            level_named=said.level != anatomy.UNKNOWN,
-            epidural=weighed.epidural,
-            sins=sins,
-            signal=weighed.signal,
-            subluxation=weighed.subluxation,
-            treated_stable=stays,
-        )
+        case = self._case(said, weighed, tumour, sins)
         decision = decide(case, self.pack.cutoffs)
-        if case.tumour == "suspected":
-            self.keys.append("suspected")
-        shown = _shown_epidural(weighed, scale)
+        shown = _shown_epidural(weighed, anatomy.scale(said.level, self.found.conus))
         if shown.wrong_scale:
             self.keys.append("wrong_scale")
         counted = weighed.below_word if weighed.how == "below" and not weighed.hedged else None
@@ -210,8 +203,23 @@ class _Reader:
             decision=decision,
             conflicts=tuple(weighed.conflicts),
             places=weighed.places,
-            sac_word=weighed.below_word if weighed.how == "below" else None,
+            sac_word=None if shown.status == "graded" else weighed.below_word,
         )
+
+    def _case(self, said: LevelWords, weighed: Weighed, tumour: str, sins: Interval) -> Case:
+        """What the lane table looks at."""
+        case = Case(
+            tumour=level_tumour(said, tumour),
+            level_named=said.level != anatomy.UNKNOWN,
+            epidural=weighed.epidural,
+            sins=sins,
+            signal=weighed.signal,
+            subluxation=weighed.subluxation,
+            treated_stable=self._stays_treated(said.level, weighed),
+        )
+        if case.tumour == "suspected":
+            self.keys.append("suspected")
+        return case
 
     def _stays_treated(self, level: str, weighed: Weighed) -> bool:
         """T by the report's words; in the running system the record must agree."""
@@ -225,7 +233,7 @@ class _Reader:
     def _decision(self, levels: Sequence[LevelReading], tumour: str) -> LaneDecision:
         if levels:
             return report_lane(level.decision for level in levels)
-        case = Case(tumour=tumour, lesion=False, level_named=False, cancer_known=self.cancer_known)
+        case = Case(tumour=tumour, lesion=False, level_named=False, cancer_known=self._cancer_known())
         return decide(replace(case, sins=Interval(0, 0)), self.pack.cutoffs)
 
     def _assembled(self, levels: tuple[LevelReading, ...], tumour: str, decision: LaneDecision) -> Reading:
@@ -289,11 +297,11 @@ def _shown_epidural(weighed: Weighed, scale: Scale) -> _Shown:
     below = None if scale == "cord" else "not_stated"
     if reach is None:
         return _Shown(None, None, "not_applicable" if scale == "cauda" else "not_stated", below)
-    if weighed.how == "below" and scale != "cord":
-        return _Shown(None, None, "not_applicable", weighed.below_word)
+    if weighed.below_word and (scale == "cauda" or (scale == "either" and weighed.how == "below")):
+        return _Shown(None, None, "not_applicable", weighed.below_word, scale == "cauda" and weighed.graded)
     if scale == "cauda" and reach.hi == "0" and weighed.how == "described":
         return _Shown(None, None, "not_applicable", "none")
-    wrong = weighed.how == "below" or scale == "cauda"
-    status = "described" if weighed.how == "below" else weighed.how
+    wrong = scale == "cauda" or (scale == "cord" and weighed.below_word is not None)
+    status = ("graded" if weighed.graded else "described") if weighed.how == "below" else weighed.how
     shown = "not_stated" if scale == "cauda" else None
     return _Shown(reach.lo if reach.exact else None, (reach.lo, reach.hi), status, shown, wrong)

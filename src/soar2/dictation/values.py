@@ -12,7 +12,7 @@ _HEDGE = re.compile(
 )
 #: No information given: not stated, and nothing to flag.
 _NOT_GIVEN = frozenset(
-    ("", "-", "--", "n/a", "na", "not applicable", "not stated", "not given", "unknown", "not assessed",
+    ("", "-", "--", "n/a", "na", "not applicable", "not stated", "not_stated", "not given", "unknown", "not assessed",
      "not assessable", "not evaluated", "no comparison", "not available", "limited", "not seen", "nd")
 )  # fmt: skip
 #: Of these the reader tried and could not tell, which a person should see.

@@ -43,6 +43,8 @@ class Weighed:
     hedged: bool
     places: dict[str, Place]
     conflicts: list[str] = field(default_factory=list)
+    #: Whether an ESCC grade is among the words that the standing range came from.
+    graded: bool = False
 
     @property
     def signal(self) -> bool:
@@ -124,6 +126,7 @@ def _standing(weighed: Weighed, grades: list[Epidural], limits: list[Epidural]) 
         min(fitting, key=lambda e: (_width(e.range), e.prose, e.place)) if len(fitting) > 1 else fitting[0]
     )
     weighed.epidural, weighed.how = agreed, standing.how
+    weighed.graded = any(e.how == "graded" for e in fitting)
     below = [e.word for e in fitting if e.how == "below"]
     weighed.below_word = below[0] if below else None
     weighed.places["below_conus" if standing.how == "below" else "escc"] = standing.place

@@ -15,6 +15,8 @@ from soar2.record.models import OutboxMessage, Person
 
 log = logging.getLogger("soar2.deliver")
 
+LATE_AFTER = 4  # tries, so after 80 s of back-off: a person must bridge the gap; the tries go on
+
 
 def deliver_owed(
     worker: str, now: datetime, limit: int = 10, *, keep_on: Callable[[], bool] = lambda: True
@@ -43,7 +45,10 @@ def deliver_one(message: OutboxMessage, now: datetime) -> None:
     except Undelivered as fault:
         _record_failure(message, person, fault, now)
     else:
-        outbox.sent(message, person=person, now=now)
+        with transaction.atomic():
+            outbox.sent(message, person=person, now=now)
+            if message.attempts >= LATE_AFTER:
+                notices.delivered_late(message.id, now=now)
         log.info("sent %s %s case %s to %s", message.kind, message.id, message.case_code, message.role_id)
 
 
@@ -73,7 +78,10 @@ def _delivery(message: OutboxMessage, person: Person) -> Delivery:
 def _record_failure(message: OutboxMessage, person: Person | None, fault: Undelivered, now: datetime) -> None:
     log.warning("not sent %s case %s: %s", message.id, message.case_code, fault.reason)
     if not fault.permanent:
-        outbox.put_off(message, person=person, reason=fault.reason, now=now)
+        with transaction.atomic():
+            outbox.put_off(message, person=person, reason=fault.reason, now=now)
+            if message.attempts + 1 == LATE_AFTER:
+                notices.delivery_failed(message.id, reason=f"Not delivered so far. {fault.reason}", now=now)
         return
     with transaction.atomic():
         if outbox.failed(message, person=person, reason=fault.reason, now=now):

@@ -7,6 +7,7 @@ from typing import cast
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 
+from soar2.criteria.packs import PackRefused
 from soar2.errors import Unreadable
 from soar2.exchange.arrival import key_of, storable
 from soar2.exchange.feeds import Feed, chosen, feeds_from, select
@@ -54,14 +55,14 @@ def apply_one(message_id: int, now: datetime) -> bool:
             _settle(row, now)
     except Exception as fault:
         if _passing(fault):
-            raise  # the database is away, which is not this message's fault
+            raise  # the database is away, or the pack does not load: not this message's fault
         _count_failure(message_id, fault, now)
         return False
     return True
 
 
 def _passing(fault: Exception) -> bool:
-    if isinstance(fault, InterfaceError):
+    if isinstance(fault, (InterfaceError, PackRefused)):
         return True
     state = getattr(fault.__cause__, "sqlstate", None) if isinstance(fault, OperationalError) else ""
     return state is None or state[:2] in PASSING

@@ -47,6 +47,8 @@ class InboundMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["id"], condition=models.Q(state="stored"), name="inbox_undone"),
-            models.Index(fields=["id"], condition=models.Q(state="quarantined", settled_at=None), name="inbox_held"),
+            models.Index(
+                fields=["id"], condition=models.Q(state="quarantined", settled_at=None), name="inbox_held"
+            ),
             models.Index(fields=["received_at"], name="inbox_by_time"),
         ]

@@ -14,6 +14,7 @@ from soar2.record.shapes import SHAPES, well_shaped
 UTC_ZONE = ZoneInfo("UTC")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MODES = ("demo", "production")
+KEYS = {table: frozenset(shape) for table, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ class Programme:
 class _Faults(list[str]):
     def unknown_keys(self, table: str, found: dict[str, Any], place: str) -> None:
         for key in found:
-            if key not in SHAPES[table]:
-                near = get_close_matches(key, SHAPES[table], 1)
+            if key not in KEYS[table]:
+                near = get_close_matches(key, KEYS[table], 1)
                 hint = f"; did you mean '{near[0]}'?" if near else "."
                 self.append(f"{place}: '{key}' is not a setting{hint}")
 
@@ -215,8 +216,9 @@ def _calendar(table: dict[str, Any], zone: ZoneInfo, faults: _Faults) -> Calenda
 
 def _smtp(table: dict[str, Any], faults: _Faults) -> Smtp:
     faults.unknown_keys("smtp", table, "[smtp]")
-    kinds = {key: value if key in ("port", "timeout_seconds") else str(value) for key, value in table.items()}
-    smtp = Smtp(**{key: value for key, value in kinds.items() if key in SHAPES["smtp"]})
+    numbers = ("port", "timeout_seconds")
+    kinds: dict[str, Any] = {key: value if key in numbers else str(value) for key, value in table.items()}
+    smtp = Smtp(**{key: value for key, value in kinds.items() if key in KEYS["smtp"]})
     if smtp.security not in ("none", "starttls", "tls"):
         faults.append(f"[smtp] security is '{smtp.security}'; it must be none, starttls or tls.")
     if not isinstance(smtp.port, int) or not 0 < smtp.port < 65536:

@@ -20,6 +20,7 @@ __all__ = [
     "Swept",
     "acted",
     "already_known",
+    "delivered_late",
     "delivery_failed",
     "follow_late_report",
     "follow_scored_report",
@@ -47,3 +48,13 @@ def delivery_failed(message_id: UUID, *, reason: str, now: datetime) -> None:
             open_steps = open_steps.filter(fired_at__gt=notice.owned_at)
         open_steps.update(state=Step.HAND, hand_why=reason)
         Notice.objects.filter(id=notice.id).update(changed_at=now)
+
+
+@transaction.atomic
+def delivered_late(message_id: UUID, *, now: datetime) -> None:
+    """A message that had long failed has arrived: its hand task, where still open, is not needed any more."""
+    gaps = Notice.objects.select_for_update().filter(steps__message_id=message_id, closed_at=None)
+    ids = [notice.id for notice in gaps.order_by("id")]
+    bridged = Step.objects.filter(message_id=message_id, notice_id__in=ids, state=Step.HAND)
+    if bridged.update(state=Step.SENT, hand_why=""):
+        Notice.objects.filter(id__in=ids).update(changed_at=now)

@@ -36,7 +36,9 @@ class Notice(models.Model):
     action_due = models.DateTimeField(null=True)  # runs from ownership; null until owned
     visit_due = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
-    acknowledged_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="acknowledged_notices")
+    acknowledged_by = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="acknowledged_notices"
+    )
     owned_at = models.DateTimeField(null=True)
     owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="owned_notices")
     acted_at = models.DateTimeField(null=True)
@@ -45,7 +47,9 @@ class Notice(models.Model):
     action_detail = models.TextField(blank=True)
     closed_at = models.DateTimeField(null=True)
     close_reason = models.CharField(max_length=24, blank=True)  # acted, superseded, withdrawn
-    supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
+    supersedes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
     changed_at = models.DateTimeField()
 
     class Meta:

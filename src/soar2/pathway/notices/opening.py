@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
@@ -112,7 +113,7 @@ def _newest(scored: Basis, links: QuerySet[NoticeReport]) -> _Found | None:
     return _Found(_last_of_chain(link.notice_id), version)
 
 
-def _last_of_chain(notice_id: object) -> Notice:
+def _last_of_chain(notice_id: UUID) -> Notice:
     chain = Notice.objects.select_for_update(of=("self",)).select_related("superseded_by")
     notice = chain.get(id=notice_id)
     while hasattr(notice, "superseded_by"):

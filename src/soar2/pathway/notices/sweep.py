@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q
+from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet
 
 from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Digest, Notice, Step
@@ -87,7 +87,7 @@ def _stand(now: datetime) -> int:
     )
 
 
-def _unmoved(now: datetime):
+def _unmoved(now: datetime) -> QuerySet[Notice]:
     """Open notices whose clock has passed and that no step will move any more."""
     to_come = Step.objects.filter(notice=OuterRef("pk"), state__in=(Step.WAITING, Step.HAND))
     passed = Q(owner=None, acknowledge_due__lte=now) | Q(owner__isnull=False, action_due__lte=now)
@@ -143,13 +143,18 @@ def make_digests(now: datetime) -> int:
     made = 0
     for role_key in sorted(set(due.values_list("role_id", flat=True))):
         with transaction.atomic():
-            steps = list(
-                due.filter(role_id=role_key)
-                .select_for_update(skip_locked=True, of=("self",))
-                .order_by("due_at")
-            )
-            made += _digest(role_key, local.date(), steps, now)
+            made += _digest(role_key, local.date(), _claimed(due.filter(role_id=role_key)), now)
     return made
+
+
+def _claimed(due: QuerySet[Step]) -> list[Step]:
+    """The steps nobody else has. Their notices are locked before them, as by every verb; the other way round
+    a digest and an answer could wait for each other."""
+    free = Notice.objects.select_for_update(skip_locked=True).filter(
+        id__in=due.values("notice_id"), closed_at=None
+    )
+    ids = [notice.id for notice in free.order_by("id").only("id")]
+    return list(due.filter(notice_id__in=ids).select_for_update(of=("self",)).order_by("due_at"))
 
 
 def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int:
@@ -158,7 +163,7 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
     role = people.role(role_key)
     digest, _ = Digest.objects.get_or_create(day=today, role=role, defaults={"made_at": now, "count": 0})
     digest = Digest.objects.select_for_update(of=("self",)).select_related("message").get(id=digest.id)
-    digest.notices.add(*(step.notice_id for step in steps))
+    digest.notices.add(*Notice.objects.filter(id__in=[step.notice_id for step in steps]))
     digest.count += len(steps)
     if digest.message is None:  # later arrivals of the same day are on the list the message links to
         digest.message = outbox.owe(
@@ -170,6 +175,7 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
             count=len(steps),
         )
     digest.save()
+    OutboxMessage.objects.filter(id=digest.message.id, state=OutboxMessage.QUEUED).update(count=digest.count)
     reached = Step.SENT if digest.message.state != OutboxMessage.FAILED else Step.HAND
     Step.objects.filter(id__in=[step.id for step in steps]).update(
         state=reached, fired_at=now, message=digest.message, hand_why=digest.message.failure

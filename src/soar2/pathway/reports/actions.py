@@ -86,10 +86,17 @@ def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
     exam = incoming.exam_end or incoming.exam_start
     prior = prior_of(patient, incoming.accession, exam)
     reading = read_report(incoming.text, pack=pack)
+    if reading.rule == 2 and _cancer_on_record(patient):
+        reading = read_report(incoming.text, pack=pack, cancer_known=True)
     if any(level.status == "treated_stable" for level in reading.levels):
         confirmed = confirmed_treated(reading.as_json()["levels"], prior)
         reading = read_report(incoming.text, pack=pack, confirmed_treated=confirmed)
     return _Read(reading, rise(reading.as_json(), prior, exam))
+
+
+def _cancer_on_record(patient: Patient | None) -> bool:
+    """Whether an earlier report told of a tumour: a later one that names nothing must then be looked at."""
+    return patient is not None and Report.objects.filter(patient=patient, tumour="present").exists()
 
 
 def _keep(

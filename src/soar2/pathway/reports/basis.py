@@ -107,8 +107,10 @@ def headline(reading: dict[str, Any]) -> str:
 
 
 def grade_words(level: dict[str, Any]) -> str:
-    """'epidural 1c', 'epidural 2 to 3', 'sac compressed, severe', 'epidural grade not stated'."""
+    """'epidural 1c', 'epidural 2 to 3', 'bone only', 'sac compressed, severe', 'epidural grade not stated'."""
     low, high = level.get("escc_range") or (None, None)
+    if low == high == "0":
+        return "bone only"
     if low is not None:
         return f"epidural {low}" if low == high else f"epidural {low} to {high}"
     if level.get("below_conus") == "none":

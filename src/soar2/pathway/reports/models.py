@@ -57,9 +57,15 @@ class Report(models.Model):
     class Meta:
         constraints = [
             # The clinical layer of duplicate detection: the same words with the same status are one report.
-            models.UniqueConstraint(fields=["feed", "accession", "status", "content_hash"], name="one_report_per_content")
+            models.UniqueConstraint(
+                fields=["feed", "accession", "status", "content_hash"], name="one_report_per_content"
+            )
         ]
         indexes = [
             models.Index(fields=["patient", "-exam_end"], name="report_by_patient"),
-            models.Index(fields=["received_at"], condition=models.Q(read_wanted=True, read_at=None), name="report_to_read"),
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(read_wanted=True, read_at=None),
+                name="report_to_read",
+            ),
         ]

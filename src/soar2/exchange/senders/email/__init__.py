@@ -61,7 +61,6 @@ def _notice(delivery: Delivery) -> tuple[str, str]:
     link = f"{delivery.address}/notices/{delivery.case_code}/"
     call = f"Or call {delivery.phone}." if delivery.phone else ""
     lines = (
-        subject,
         delivery.words,
         f"Open and answer: {link}",
         call,

@@ -25,7 +25,7 @@ async function once() {
   holder.innerHTML = await answer.text();
   const next = holder.content.querySelector("[data-ladder]");
   if (next.dataset.state !== ladder.dataset.state) {
-    if (!writing()) location.reload();
+    if (!writing()) location.replace("./"); // the card itself: loading the page of a refused answer again would give it again
     return;
   }
   if (ladder.contains(document.activeElement)) return;
