@@ -28,15 +28,19 @@ BODY = f"SOaR2 emergent, case K7F2.\nOpen: {ADDRESS}/notices/K7F2/\nor call 4-77
 def server(tmp_path):
     """A running inbox; its clock moves a minute with each message."""
     times = (AT + timedelta(minutes=n) for n in range(100))
-    loop = asyncio.new_event_loop()
-    listening = loop.run_until_complete(inbox.serve(tmp_path, 0, times.__next__))
+    loop = asyncio.new_event_loop()  # in a thread of its own: a browser test may have left a loop in this one
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+
+    def there(work):
+        return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=10)
+
+    listening = there(inbox.serve(tmp_path, 0, times.__next__))
     yield listening.sockets[0].getsockname()
     loop.call_soon_threadsafe(listening.close)
+    there(asyncio.sleep(0.05))
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
-    loop.run_until_complete(asyncio.sleep(0.05))
     loop.close()
 
 
