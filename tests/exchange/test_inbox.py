@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,8 @@ def with_inbox(database, work, **options):
         finally:
             await inbox.close()
 
-    return asyncio.run(run())
+    with ThreadPoolExecutor(1) as alone:  # a browser test may have left a loop in this thread
+        return alone.submit(asyncio.run, run()).result()
 
 
 def store(database, *groups, **options):
