@@ -74,6 +74,12 @@ def django_db_modify_db_settings(private_server):
     connections.databases["default"].update(found)
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb():
+    """The whole server is erased at the end, with whatever a worker's thread still has open in it."""
+    return True
+
+
 @pytest.fixture
 def people(db):
     """The demo's roles, people and rota as rows; returns people by key."""
