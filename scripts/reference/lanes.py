@@ -14,7 +14,7 @@ HOLDS = {
     1: ("the report says that there is no tumour", "never"),
     2: (
         "tumour is not stated and no lesion is named",
-        "when cancer is known otherwise (nothing tells it yet)",
+        "when cancer is known from the history in the report, or from an earlier report",
     ),
     3: ("a lesion is there, and no level is named: the words go to one level `unknown`", "always"),
     4: ("T, and the whole of E is {treated_routine} or lower", "never"),
