@@ -103,6 +103,24 @@ class ChartAccess(models.Model):
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT)
     username = models.TextField(blank=True)
     page = models.CharField(max_length=64)
+    kind = models.CharField(max_length=12, db_default="opened")  # opened, listed, searched, refused
+    detail = models.TextField(db_default="")
+
+
+class AuditSeal(models.Model):
+    """One link of the chain that shows whether ledger or access rows were changed behind the product's back.
+
+    Rows ``first`` to ``last`` of ``table`` were hashed together with the digest of the link before it.
+    Append-only.
+    """
+
+    table = models.CharField(max_length=32)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()  # machine time
 
 
 class OutboxMessage(models.Model):
