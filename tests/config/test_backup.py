@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -72,35 +73,39 @@ def main_of(page):
 
 @pytest.fixture(scope="module")
 def system():
-    whole = WholeSystem()
-    whole.start(parts=("listen", "work", "web"), at=STANDS)
-    whole.send(*messages(12))
-    settled(whole)
-    visitor = Visitor(whole)
-    code = whole.one("SELECT case_code FROM notices_notice WHERE lane = 'emergent' ORDER BY id LIMIT 1")
-    assert visitor.post(f"/notices/{code}/mine").status_code == 200
-    visitor.close()
-    stand_still(whole)
-    yield whole
-    whole.stop()
+    with running(parts=("listen", "work", "web"), at=STANDS) as whole:
+        whole.send(*messages(12))
+        settled(whole)
+        visitor = Visitor(whole)
+        code = whole.one("SELECT case_code FROM notices_notice WHERE lane = 'emergent' ORDER BY id LIMIT 1")
+        assert visitor.post(f"/notices/{code}/mine").status_code == 200
+        visitor.close()
+        stand_still(whole)
+        yield whole
 
 
 @pytest.fixture
 def other():
     """An empty system of the same hospital, on another database."""
-    whole = WholeSystem()
-    whole.start(parts=())
-    yield whole
-    whole.stop()
+    with running(parts=()) as whole:
+        yield whole
 
 
 @pytest.fixture(scope="module")
 def spare():
     """A system on which restores are refused, so that many tests can share it."""
+    with running(parts=()) as whole:
+        yield whole
+
+
+@contextmanager
+def running(**how):
     whole = WholeSystem()
-    whole.start(parts=())
-    yield whole
-    whole.stop()
+    try:
+        whole.start(**how)
+        yield whole
+    finally:
+        whole.stop()
 
 
 def test_a_restored_system_answers_the_same_questions(system, other, tmp_path):
