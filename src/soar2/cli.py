@@ -65,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument(
         "--as-report", action="store_true", help="wrap plain report text as a synthetic patient's message"
     )
+    send.add_argument("--tls", action="store_true", help="speak TLS; implied by the next three")
+    send.add_argument("--ca", default="", metavar="FILE", help="who signed the receiver's certificate")
+    send.add_argument("--certificate", default="", metavar="FILE", help="to show to a receiver that asks")
+    send.add_argument("--key", default="", metavar="FILE", help="the key of that certificate")
     check = add("check", _check, "Explain each fault in soar2.toml in a sentence.")
     check.add_argument("file", nargs="?", type=Path, help="default: the file the system would use")
     add(
@@ -138,7 +142,14 @@ def _template(args: argparse.Namespace) -> int:
 
 def _send(args: argparse.Namespace) -> int:
     from soar2.exchange.send import run_send
+    from soar2.exchange.tls import client_context
 
+    try:
+        tls = args.tls or args.ca or args.certificate
+        context = client_context(args.ca, args.certificate, args.key) if tls else None
+    except OSError as fault:
+        print(f"The TLS files cannot be used: {fault.strerror or fault}.", file=sys.stderr)
+        return 1
     return run_send(
         args.files,
         args.host,
@@ -147,6 +158,7 @@ def _send(args: argparse.Namespace) -> int:
         stdout=sys.stdout,
         stderr=sys.stderr,
         now=_hospital_time() if args.as_report else None,
+        context=context,
     )
 
 
