@@ -83,6 +83,13 @@ def test_one_control_id_with_other_content_is_quarantined_and_both_replay_their_
     assert database.inbox("resent") == [(1,), (1,)]
 
 
+@pytest.mark.parametrize("together", [True, False], ids=["in one group", "later"])
+def test_a_refused_message_takes_no_control_id_from_the_mended_one(database, oru, together):
+    refused, mended = arrival(oru("R1", type="ADT^A08")), arrival(oru("R1"))
+    store(database, *([[refused, mended]] if together else [[refused], [mended]]))
+    assert database.inbox("answer_code, state") == [("AR", "filtered"), ("AA", "stored")]
+
+
 def test_the_same_control_id_from_another_sender_is_another_message(database, oru):
     store(database, [arrival(oru("X1", app="RIS")), arrival(oru("X1", "Other words.", app="PACS"))])
     assert database.inbox("state") == [("stored",), ("stored",)]
