@@ -2,13 +2,10 @@
 
 from django.urls import include, path
 
-from soar2.config.health import health, live
-from soar2.config.scrape import metrics
+from soar2.config.health import health
 
 urlpatterns = [
     path("health/", health, name="health"),
-    path("health/live", live, name="live"),
-    path("metrics", metrics, name="metrics"),
     path("", include("soar2.worklists.urls")),
     path("", include("soar2.pathway.notices.urls")),
     path("feeds/", include("soar2.exchange.urls")),
