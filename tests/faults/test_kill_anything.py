@@ -75,13 +75,11 @@ def test_nothing_is_lost_and_nothing_doubled(system):
     ]
     for sender in senders:
         sender.start()
-    kills = 0
+    kill_the_listener_until_a_sender_misses_it(system, senders)
+    kills = 1
     while kills < KILLS and any(sender.is_alive() for sender in senders):
-        time.sleep(chance.uniform(0.05, 0.6) if kills else 0.05)
-        if kills == 0:
-            kill_the_listener_until_a_sender_misses_it(system, senders)
-        else:
-            kill_something(system, chance)
+        time.sleep(chance.uniform(0.05, 0.6))
+        kill_something(system, chance)
         kills += 1
     for sender in senders:
         sender.join(timeout=180)
