@@ -137,9 +137,21 @@ def test_the_demonstration_keeps_its_secret_to_itself(tmp_path):
     assert [entry.name for entry in home.iterdir()] == ["secret-key"]
 
 
-def test_processes_that_start_together_agree_on_the_secret(tmp_path):
-    with ThreadPoolExecutor(8) as together:
-        assert len(set(together.map(lambda _: demo_secret(tmp_path), range(16)))) == 1
+@pytest.mark.parametrize("left", ["", "half"], ids=["nothing there", "one cut short"])
+def test_processes_that_start_together_agree_on_the_secret(tmp_path, left):
+    """Many times, changing threads as often as can be: one lucky order shows nothing."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as together:
+            for start in range(100):
+                home = tmp_path / str(start)
+                if left:
+                    home.mkdir()
+                    (home / "secret-key").write_text(left)
+                assert len(set(together.map(lambda _, home=home: demo_secret(home), range(16)))) == 1
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_a_secret_cut_short_or_left_readable_is_mended(tmp_path):

@@ -1,10 +1,12 @@
 """What must be in order before SOaR2 starts, and what is made before it can: a secret, an administrator."""
 
+import fcntl
 import getpass
 import ipaddress
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -149,25 +151,34 @@ def demo_secret(home: Path) -> str:
     """
     kept = Path(home) / "secret-key"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    if not kept.exists() or len(kept.read_text().strip()) < SHORTEST_SECRET:
-        _write_secret(kept)
-    kept.chmod(0o600)
-    return kept.read_text().strip()
+    with _alone_in(kept.parent):  # or one process could take away what another has just made
+        if not kept.exists() or len(kept.read_text().strip()) < SHORTEST_SECRET:
+            _write_secret(kept)
+        kept.chmod(0o600)
+        return kept.read_text().strip()
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One process or thread at a time; the lock ends with its holder, however that ends."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _write_secret(kept: Path) -> None:
-    if kept.exists():
-        kept.unlink()  # cut short by a full disk: nothing signed with it is worth keeping
+    """In place of one cut short by a full disk, too: nothing signed with that is worth keeping."""
     fresh = kept.with_name(f"{kept.name}.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(64))
-        os.link(fresh, kept)
-    except FileExistsError:
-        pass  # another process was first; its secret counts
+        fresh.replace(kept)
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
 
 
 def create_admin(
