@@ -186,7 +186,7 @@ def in_production(text):
 def test_check_of_a_file_in_order(tmp_path):
     done = check(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"in order: 15 roles, 10 people, \d+ turns, 1 feed\.", done.stdout)
+    assert re.search(r"in order: 16 roles, 11 people, \d+ turns, 1 feed\.", done.stdout)
 
 
 def test_check_names_each_fault_and_each_warning(tmp_path):

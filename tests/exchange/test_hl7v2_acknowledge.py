@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from soar2.exchange.arrival import AnswerIds
 from soar2.exchange.hl7v2.acknowledge import (
     NOT_STORED,
     OTHER_BODY,
@@ -226,10 +227,18 @@ def test_no_answer_carries_patient_data():
 
 
 def test_an_acknowledgement_is_not_acknowledged():
-    """Two engines would answer each other for ever."""
+    """Two engines would answer each other for ever: nothing is said to an answer to our own answer."""
+    own = AnswerIds().next()
+    for spoken_of in (own, f"{own}.1", ""):
+        raw = b"MSH|^~\\&|A|B|C|D|20260101||ACK^R01|AK1|P|2.5.1\rMSA|AA|%b\r" % spoken_of.encode()
+        assert verdict(raw).code == "AR"
+        assert answers(raw, verdict(raw), NOW, "1") == ()
+
+
+def test_a_stray_acknowledgement_is_refused_like_any_other_message():
     raw = b"MSH|^~\\&|A|B|C|D|20260101||ACK^R01|AK1|P|2.5.1\rMSA|AA|X1\r"
-    assert verdict(raw).code == "AR"
-    assert answers(raw, verdict(raw), NOW, "1") == ()
+    (answer,) = answers(raw, verdict(raw), NOW, "1")
+    assert b"\rMSA|AR|AK1\r" in answer
 
 
 def test_words_without_a_control_id_are_read():

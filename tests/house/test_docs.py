@@ -205,7 +205,7 @@ def test_every_reference_page_is_generated_or_known_to_be_written_by_hand() -> N
 def test_the_life_of_a_notice_names_every_state_and_answer() -> None:
     page = text(ROOT / "docs/reference/notice.md")
     steps = {Step.WAITING, Step.SENT, Step.HAND, Step.DONE, Step.STOPPED}
-    deliveries = {OutboxMessage.QUEUED, OutboxMessage.SENT, OutboxMessage.FAILED}
+    deliveries = {OutboxMessage.QUEUED, OutboxMessage.SENT, OutboxMessage.FAILED, OutboxMessage.DROPPED}
     assert steps == {value for name, value in vars(Step).items() if name.isupper() and isinstance(value, str)}
     assert {word for word in (*VERBS, *steps, *deliveries) if f"`{word}`" not in page} == set()
 

@@ -16,8 +16,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from soar2.config.scrape_token import token_faults
 from soar2.criteria.packs import PackRefused, load_pack
 from soar2.exchange import feeds
+from soar2.exchange.senders import webhook
+from soar2.record.rights import permission_faults
 
 SHORTEST_SECRET = 50  # characters; with fewer than FEWEST_KINDS different ones it is no secret either
 FEWEST_KINDS = 10
@@ -31,7 +34,8 @@ def faults_before_start(settings: Any, environ: Mapping[str, str]) -> list[str]:
     """
     programme = settings.PROGRAMME
     faults = [*settings.PROGRAMME_FAULTS, *feeds.check(programme.feed_tables), *_mail_faults(programme.smtp)]
-    faults += _pack_faults(programme.pack)
+    faults += [*_pack_faults(programme.pack), *webhook.faults(programme.webhooks)]
+    faults += [*permission_faults(programme), *_watching_faults(environ)]
     if programme.demo:
         return faults + _demo_faults(settings)
     return faults + _secret_faults(settings) + _open_doors(settings)
@@ -42,7 +46,7 @@ def warnings_before_start(settings: Any, environ: Mapping[str, str]) -> list[str
     programme = settings.PROGRAMME
     if programme.demo or not programme.address:
         return []
-    said = []
+    said = webhook.warnings(programme.webhooks)
     host = urlsplit(programme.address).hostname or ""
     if not programme.address.startswith("https://"):
         if not loopback(host):
@@ -96,6 +100,15 @@ def loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _watching_faults(environ: Mapping[str, str]) -> list[str]:
+    """Of what lets others watch the system run."""
+    faults = token_faults(environ.get("SOAR2_METRICS_TOKEN_FILE", ""))
+    written = environ.get("SOAR2_LOG_FORMAT", "text")
+    if written not in ("text", "json"):
+        faults.append(f"SOAR2_LOG_FORMAT is {written}; it must be text or json.")
+    return faults
 
 
 def _pack_faults(pack: tuple[str, str]) -> list[str]:

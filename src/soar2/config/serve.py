@@ -1,10 +1,18 @@
 """The web process: pages served by granian, health included."""
 
 from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
+
+
+def _line() -> Any:
+    """How the server's own few lines are written: as all others."""
+    logging: Any = settings.LOGGING
+    return logging["formatters"]["line"]
 
 
 def run_web(bind: str, port: int) -> int:
@@ -15,10 +23,12 @@ def run_web(bind: str, port: int) -> int:
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=16,
+        blocking_threads=32,  # a thread waits while its report is being committed; each may hold a connection
         backpressure=64,
+        runtime_threads=2,  # with one, a body that is waited for can hold up the answers of others
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         log_access=False,  # addresses hold only opaque ids, and still need not be kept
+        log_dictconfig={"formatters": dict.fromkeys(("generic", "access"), _line())},
         working_dir=Path.cwd(),
         workers_kill_timeout=5,
     )

@@ -1,8 +1,8 @@
 """From a stored message to filed reports: read it, ask the feed file, hand it on, or hold it."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
@@ -10,21 +10,31 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from soar2.criteria.packs import PackRefused
 from soar2.errors import Unreadable
 from soar2.exchange.arrival import key_of, storable
-from soar2.exchange.feeds import Feed, chosen, feeds_from, select
+from soar2.exchange.feeds import Feed, chosen, select
+from soar2.exchange.fhir.reading import read_resource
+from soar2.exchange.hl7v2.charsets import Note
+from soar2.exchange.hl7v2.clocks import trusted
+from soar2.exchange.hl7v2.documents import named
 from soar2.exchange.hl7v2.envelope import envelope
 from soar2.exchange.hl7v2.message import parse
 from soar2.exchange.hl7v2.results import read_results
 from soar2.exchange.hl7v2.types import ImagingResult
+from soar2.exchange.mappings import active_feeds, version_of
 from soar2.exchange.models import InboundMessage
+from soar2.exchange.practice import TEST_PATIENT, is_test
 from soar2.pathway.reports.actions import file_report, take_turns
 from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
 from soar2.record.patients import PatientIdentity
-from soar2.record.programme import Programme
 
 log = logging.getLogger("soar2.dispatch")
 
 CLASS_LENGTH, KIND_LENGTH = 8, 16  # as wide as their columns; a sender's longer words must not stop a report
 
+# Patient, exam and procedure in a sender's own terms.
+PLACES = {
+    InboundMessage.HL7V2: ("PID-3", "OBR-3", "OBR-4"),
+    InboundMessage.FHIR: ("DiagnosticReport.subject", "DiagnosticReport.identifier", "DiagnosticReport.code"),
+}
 PATIENCE = 5  # tries before a message that breaks the reader is held for a person
 # Classes of SQLSTATE in which the server or a rival is at fault and not the message: connection, rollback
 # (deadlock), resources, lock, operator, system. Any other fault would come again with every try.
@@ -69,30 +79,56 @@ def _passing(fault: Exception) -> bool:
 
 
 def _settle(row: InboundMessage, now: datetime) -> None:
+    row.notes = []
     try:
         with transaction.atomic():
             state, reason, where, feed = _apply(row, now)
     except Unreadable as fault:
         state, reason, where, feed = InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed
     row.state, row.reason, row.where, row.feed, row.done_at = state, reason, where, feed, now
-    row.save(update_fields=["state", "reason", "where", "feed", "done_at"])
+    row.mapping = version_of(feed) if feed else ""
+    row.save(update_fields=["state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at"])
 
 
 def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
     raw = bytes(row.raw)
+    if row.format == InboundMessage.FHIR:
+        mine = next((feed for feed in feeds() if feed.name == row.feed), None)
+        if mine is None:
+            raise Unreadable("The feed that this sender's token names is not in the feed file.")
+        return _file_all(read_resource(raw, mine), mine, row, now)
     feed = select(feeds(), envelope(raw))
-    if feed is None:
-        parse(raw)  # what cannot be read is held, whoever sent it
+    message = parse(raw, feed.default_charset or None if feed else None)
+    _note(row, message.notes)
+    if feed is None:  # what cannot be read was held by now, whoever sent it
         return (
             InboundMessage.FILTERED,
             "No feed in the feed file is for this sending application.",
             "MSH-3",
             "",
         )
-    results = read_results(parse(raw, feed.default_charset or None), feed)
+    return _file_all(read_results(message, feed), feed, row, now)
+
+
+def _file_all(
+    results: tuple[ImagingResult, ...], feed: Feed, row: InboundMessage, now: datetime
+) -> tuple[str, str, str, str]:
+    _note(row, [note for result in results for note in result.notes])
+    _note(
+        row, [Note("time", f"{fault.where}: {fault.words}") for result in results for fault in result.faults]
+    )
+    row.event_at = next((at for one in results if (at := one.reported_at or one.sent_at)), None)
     wanted = chosen(feed, results)
     if not wanted:
-        return InboundMessage.FILTERED, "Not a spine procedure of this feed.", "OBR-4", feed.name
+        return (
+            InboundMessage.FILTERED,
+            "Not a spine procedure of this feed.",
+            PLACES[row.format][2],
+            feed.name,
+        )
+    wanted = [one for one in wanted if not is_test(one.patient, settings.PROGRAMME.test_patients)]
+    if not wanted:
+        return InboundMessage.FILTERED, TEST_PATIENT, PLACES[row.format][0], feed.name
     take_turns(feed.name, [key_of(result.accession) for result in wanted])
     faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
     if faults:
@@ -101,14 +137,13 @@ def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
 
 
 def feeds() -> tuple[Feed, ...]:
-    """The feed file as values, made once for a programme rather than for each message."""
-    if not _made or _made[0] is not settings.PROGRAMME:
-        programme: Programme = settings.PROGRAMME
-        _made[:] = [programme, feeds_from(list(programme.feed_tables), str(programme.zone))]
-    return cast(tuple[Feed, ...], _made[1])
+    """The feed file with the mappings in force at this moment; a mended mapping counts from the next message."""
+    return active_feeds(settings.PROGRAMME)
 
 
-_made: list[object] = []
+def _note(row: InboundMessage, notes: Iterable[Note]) -> None:
+    """Keep what had to be put right, each once, also where the reading fails later."""
+    row.notes = list({tuple(note): list(note) for note in [*row.notes, *notes]}.values())
 
 
 def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime) -> Unreadable | None:
@@ -116,15 +151,20 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
     if result.text_at or result.standing == "pending":
         return None  # filed once, where its text stands; or there is no report yet
     if not result.text.strip() and result.status not in WITHDRAWN:
-        words = (
-            "The report is a document, not text; a person must open it."
-            if result.attachments
-            else "The report has no text."
-        )
-        return Unreadable(words, result.where or "OBX-5")
+        return _without_words(result)
+    result, doubts = trusted(result, now)
+    _note(row, doubts)
     filed = file_report(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
-    return Unreadable(fault, "PID-3" if result.accession else "OBR-3") if fault else None
+    return Unreadable(fault, PLACES[row.format][0 if result.accession else 1]) if fault else None
+
+
+def _without_words(result: ImagingResult) -> Unreadable:
+    if not result.attachments:
+        return Unreadable("The report has no text.", result.where or "OBX-5")
+    document = result.attachments[0]
+    kind = f" ({name})" if (name := named(document.media)) else ""
+    return Unreadable(f"The report is a document{kind}, not text; a person must open it.", document.where)
 
 
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:

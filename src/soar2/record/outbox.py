@@ -1,5 +1,6 @@
 """Deliveries owed: written here by verbs, taken by workers. Nothing is sent from a request."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -43,14 +44,21 @@ def owe(
 
 
 @transaction.atomic
-def lease(worker: str, limit: int = 10) -> list[OutboxMessage]:
-    """Take messages that are due and that nobody holds; a holder that died loses its lease after a minute."""
-    rows = list(
+def lease(
+    worker: str, limit: int = 10, *, channel: str | None = None, but: Collection[str] = ()
+) -> list[OutboxMessage]:
+    """Take messages that are due and that nobody holds; a holder that died loses its lease after a minute.
+
+    With ``channel`` only that one's, with ``but`` all other channels': what waits for a slow service keeps
+    nobody from the rest.
+    """
+    due = (
         OutboxMessage.objects.select_for_update(skip_locked=True)
         .filter(state=OutboxMessage.QUEUED, not_before__lte=Now())
         .filter(models.Q(leased_until=None) | models.Q(leased_until__lt=Now()))
-        .order_by("not_before", "id")[:limit]
     )
+    mine = due.exclude(channel__in=but) if channel is None else due.filter(channel=channel)
+    rows = list(mine.order_by("not_before", "id")[:limit])
     OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(
         leased_until=Now() + LEASE, leased_by=worker
     )
@@ -58,7 +66,7 @@ def lease(worker: str, limit: int = 10) -> list[OutboxMessage]:
 
 
 @transaction.atomic
-def sent(message: OutboxMessage, *, person: Person, now: datetime) -> None:
+def sent(message: OutboxMessage, *, person: Person | None, now: datetime) -> None:
     """The channel took it."""
     OutboxMessage.objects.filter(id=message.id).update(
         state=OutboxMessage.SENT,
@@ -72,9 +80,17 @@ def sent(message: OutboxMessage, *, person: Person, now: datetime) -> None:
 
 
 @transaction.atomic
-def put_off(message: OutboxMessage, *, person: Person | None, reason: str, now: datetime) -> None:
-    """A passing fault: try again later, a little longer each time."""
-    wait = timedelta(seconds=BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)])
+def put_off(
+    message: OutboxMessage,
+    *,
+    person: Person | None,
+    reason: str,
+    now: datetime,
+    seconds: float | None = None,
+) -> None:
+    """A passing fault: try again later, a little longer each time; after ``seconds`` where the service says so."""
+    usual = BACK_OFF[min(message.attempts, len(BACK_OFF) - 1)]
+    wait = timedelta(seconds=usual if seconds is None else seconds)
     OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(
         not_before=Now() + wait, leased_until=None, attempts=models.F("attempts") + 1, failure=reason
     )
@@ -90,3 +106,14 @@ def failed(message: OutboxMessage, *, person: Person | None, reason: str, now: d
     )
     DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="failed", detail=reason)
     return bool(lost)
+
+
+@transaction.atomic
+def dropped(message: OutboxMessage, *, reason: str, now: datetime) -> bool:
+    """Nobody needs it any more: it is not sent, and the reason is kept. False when it was no longer owed."""
+    gone = OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(
+        state=OutboxMessage.DROPPED, leased_until=None, failure=reason
+    )
+    if gone:
+        DeliveryAttempt.objects.create(message=message, at=now, outcome="dropped", detail=reason)
+    return bool(gone)

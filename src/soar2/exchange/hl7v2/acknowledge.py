@@ -7,7 +7,7 @@ are stored; that is the caller's law. Source: HL7 v2.5.1 chapter 2.9 and tables 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from soar2.exchange.hl7v2.results import STANDINGS
 from soar2.exchange.hl7v2.times import well_formed, write_moment
 
 __all__ = [
-    "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "envelope",
-    "verdict",
+    "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "answers_to",
+    "assess", "envelope", "verdict",
 ]  # fmt: skip
 
 READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
@@ -35,7 +35,9 @@ CONDITIONS = {
     "205": "Duplicate key identifier",
     "207": "Application internal error",
 }
+KNOWN_STATUSES = frozenset({*STANDINGS, ""})
 TEXT_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+))?")
+_OWN_ANSWER = re.compile(r"SR[0-9a-f]{11,}(?:\.\d)?\Z")  # the form of our own control ids
 _VERSION = re.compile(r"2\.[1-9](?:\.\d+)*\Z", re.ASCII)
 
 
@@ -65,12 +67,25 @@ def verdict(raw: bytes, *, production: bool = True) -> Verdict:
 
     Never raises. ``production`` refuses messages marked as training or debugging (MSH-11).
     """
+    return assess(raw, production=production)[1]
+
+
+def assess(
+    raw: bytes, *, production: bool = True, statuses: Collection[str] = KNOWN_STATUSES
+) -> tuple[Message | None, Verdict]:
+    """The verdict, and the message or as much of it as its answer needs: its MSH alone, or None.
+
+    ``statuses`` are the words for a result's status that can be read, in capitals.
+    """
     try:
         message = parse(raw)
     except Unreadable as fault:
         code, condition = ("AR", "100") if fault.where == "MSH" else ("AE", "102")
-        return Verdict(code, fault.reason, fault.where, condition)
-    return _header_verdict(envelope_of(message), production) or next(_content(message), Verdict("AA"))
+        return _header_of(raw), Verdict(code, fault.reason, fault.where, condition)
+    sender = envelope_of(message)
+    if sender.starts_link:
+        return message, Verdict("AA")
+    return message, _header_verdict(sender, production) or next(_content(message, statuses), Verdict("AA"))
 
 
 def acknowledge(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> bytes:
@@ -78,14 +93,18 @@ def acknowledge(raw: bytes, verdict: Verdict, now: datetime, control_id: str) ->
 
     ``control_id`` is the answer's own MSH-10. Works for bytes without any MSH too: MSA-2 is then empty.
     """
-    message = _header_of(raw)
-    codes = _codes(message, verdict)
-    return _answer(message, codes[0], verdict, now, control_id) if codes else b""
+    return next(iter(answers(raw, verdict, now, control_id)), b"")
 
 
 def answers(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> tuple[bytes, ...]:
     """Every answer due, in order: in enhanced mode the accept and then the application answer."""
-    message = _header_of(raw)
+    return answers_to(_whole_or_header(raw), verdict, now, control_id)
+
+
+def answers_to(
+    message: Message | None, verdict: Verdict, now: datetime, control_id: str
+) -> tuple[bytes, ...]:
+    """As ``answers``, to a message read before."""
     codes = _codes(message, verdict)
     return tuple(
         _answer(message, code, verdict, now, control_id if not number else f"{control_id}.{number}")
@@ -111,7 +130,7 @@ def _header_verdict(sender: Envelope, production: bool) -> Verdict | None:
     return None
 
 
-def _content(message: Message) -> Iterator[Verdict]:
+def _content(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
     """Content faults, the most telling first."""
     for note in message.notes:
         if note.kind == "run-together":
@@ -128,7 +147,7 @@ def _content(message: Message) -> Iterator[Verdict]:
         yield Verdict("AE", "The message has no OBX segment.", "OBX", "100")
     for number, order in enumerate(orders, 1):
         place = f"OBR[{number}]" if number > 1 else "OBR"
-        if order.component(25).upper() not in {*STANDINGS, ""}:
+        if order.component(25).upper() not in statuses:
             yield Verdict("AE", "OBR-25 is not a result status known here.", f"{place}-25", "103")
         for field in (7, 8, 22):
             if not well_formed(order.component(field)):
@@ -142,12 +161,20 @@ def _header_of(raw: bytes) -> Message | None:
         return None
 
 
+def _whole_or_header(raw: bytes) -> Message | None:
+    try:
+        return parse(raw)
+    except Unreadable:
+        return _header_of(raw)
+
+
 def _codes(message: Message | None, verdict: Verdict) -> list[str]:
     """The answer codes due. Original mode: one. Enhanced: accept by MSH-15, then application by MSH-16.
 
-    An acknowledgement gets none, or two engines could answer each other for ever.
+    An acknowledgement gets none, or two engines could answer each other for ever; but for a stray one, which
+    is refused like any message that was led to the wrong door.
     """
-    if message and message.header.component(9, 1).upper() == "ACK":
+    if message and message.header.component(9, 1).upper() == "ACK" and not _stray(message):
         return []
     accept, application = (message.header.component(n).upper() if message else "" for n in (15, 16))
     if not accept and not application:
@@ -157,6 +184,13 @@ def _codes(message: Message | None, verdict: Verdict) -> list[str]:
     if codes and commit != "CA":  # refused at the door: there is no second answer to come
         return codes
     return [*codes, verdict.code] if _wanted(application, verdict.code) else codes
+
+
+def _stray(message: Message) -> bool:
+    """Whether an acknowledgement speaks of a message that cannot be an answer of ours (by its control id)."""
+    said = message.first("MSA")
+    told = said.component(2) if said else ""
+    return bool(told) and not _OWN_ANSWER.match(told)
 
 
 def _commit_code(verdict: Verdict) -> str:

@@ -19,6 +19,8 @@ __all__ = ["Delimiters", "Message", "Note", "Segment", "Span", "parse", "parse_h
 BATCH_SEGMENTS = frozenset({"FHS", "BHS", "BTS", "FTS"})
 # The last field of these may run over several lines when a sender forgets to escape its line ends.
 OPEN_TEXT = {"OBX": 5, "NTE": 3}
+# Segments that are looked for inside the lines of others.
+RUN_TOGETHER = ("PID", "PV1", "ORC", "OBR", "OBX", "NTE")
 
 _HEADER = re.compile(r"(?:\A|[\r\n])[ \t\0\x0b]*(MSH)([^A-Za-z0-9\s\0])")
 _HEADER_IN_NOISE = re.compile(r"(MSH)([^A-Za-z0-9\s\0])(?=[^A-Za-z0-9\s]{2,5}\2)")
@@ -27,7 +29,6 @@ _NAME = re.compile(r"[ \t\0\x0b]*([A-Z][A-Z0-9]{2})(?![^\W_])")
 _BLANK = re.compile(r"[\s\0\x0b\x1c\x1a]*\Z")
 _PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+)(?:\[(\d+)])?(?:\.(\d+))?(?:\.(\d+))?)?\Z")
 _PLAIN_NAME = re.compile(r"[A-Z][A-Z0-9]{2}").match
-_RUN_TOGETHER = ("PID", "PV1", "ORC", "OBR", "OBX", "NTE")
 
 
 class Delimiters(NamedTuple):
@@ -364,7 +365,7 @@ def _look_over(segments: list[Segment], text: str, kinds: dict[str, str]) -> Non
     if counts["MSH"] > 1:
         raise Unreadable("Several messages stand in one; send each in its own frame.", "MSH")
     field = segments[0].delimiters.field
-    for name in _RUN_TOGETHER:
+    for name in RUN_TOGETHER:
         if text.count(name + field) > counts[name] and _starts(name, field, text) > counts[name]:
             kinds["run-together"] = f"A second segment ({name}) may stand on another segment's line."
 

@@ -11,7 +11,6 @@ from soar2.pathway.notices.models import Notice, Step
 from soar2.record import outbox, people
 from soar2.record.models import Role
 
-SENT_BY_US = frozenset({"email"})  # channels with a sender; every other rung is a hand task a person sees
 DIGEST = "digest"
 OWNER = "owner"  # in a plan: the role that the notice is addressed to
 REROUTED = 100  # rungs added by hand start here, after those of any plan
@@ -19,6 +18,14 @@ QUIET = frozenset({"expedited", "routine"})  # these lanes send nothing outside 
 STANDING = 900  # the hand task that stands after the last rung until somebody owns the notice
 
 _LETTERS, _DIGITS = "BCDFGHJKLMNPRSTVWXZ", "23456789"
+
+
+def sent_by_us() -> frozenset[str]:
+    """Channels with a sender, by the settings of this moment; every other rung is a hand task a person sees.
+
+    A frozen plan names channels only: a paging service connected later serves open notices too.
+    """
+    return frozenset({"email", *(hook.channel for hook in settings.PROGRAMME.webhooks)})
 
 
 def case_code() -> str:
@@ -132,7 +139,7 @@ def fire(step: Step, now: datetime) -> None:
 def _fire(step: Step, now: datetime) -> None:
     notice = step.notice
     step.fired_at = now
-    if step.channel in SENT_BY_US:
+    if step.channel in sent_by_us():
         step.state = Step.SENT
         step.message = outbox.owe(
             about=notice.id,
@@ -156,7 +163,7 @@ def fire_due(notice: Notice, now: datetime) -> int:
     fired = 0
     for step in waiting.filter(due_at__lte=now).exclude(channel=DIGEST).order_by("n"):
         if (
-            step.channel in SENT_BY_US
+            step.channel in sent_by_us()
             and notice.lane in QUIET
             and not settings.PROGRAMME.calendar.is_open(now)
         ):

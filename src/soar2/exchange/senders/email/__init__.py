@@ -16,8 +16,9 @@ PERMANENT = range(500, 600)
 
 def deliver(delivery: Delivery) -> None:
     """Hand one message to the mail server; raises ``Undelivered`` with whether trying again can help."""
-    if not delivery.person.email:
-        raise Undelivered(f"{delivery.person.label} has no mail address in the settings.", permanent=True)
+    if delivery.person is None or not delivery.person.email:
+        who = delivery.person.label if delivery.person else delivery.role_name
+        raise Undelivered(f"{who} has no mail address in the settings.", permanent=True)
     try:
         with _connect() as server:
             refused = server.send_message(compose(delivery))
@@ -46,23 +47,23 @@ def deliver(delivery: Delivery) -> None:
 def compose(delivery: Delivery) -> EmailMessage:
     """The whole message; its subject is what a lock screen shows."""
     mail = EmailMessage()
-    mail["From"], mail["To"] = settings.PROGRAMME.smtp.sender, delivery.person.email
+    mail["From"] = settings.PROGRAMME.smtp.sender
+    mail["To"] = delivery.person.email if delivery.person else ""
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{delivery.message}@{settings.PROGRAMME.smtp.sender.rpartition('@')[2]}>"
     mail["X-SOaR2-Notice"] = str(delivery.notice)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Subject"], body = _digest(delivery) if delivery.kind == "digest" else _notice(delivery)
+    mail["Subject"], body = COMPOSED.get(delivery.kind, _notice)(delivery)
     mail.set_content(body)
     return mail
 
 
 def _notice(delivery: Delivery) -> tuple[str, str]:
     subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
-    link = f"{delivery.address}/notices/{delivery.case_code}/"
     call = f"Or call {delivery.phone}." if delivery.phone else ""
     lines = (
         delivery.words,
-        f"Open and answer: {link}",
+        f"Open and answer: {delivery.link}",
         call,
         "No patient data is in this message. Do not reply to it.",
     )
@@ -74,8 +75,18 @@ def _digest(delivery: Delivery) -> tuple[str, str]:
     subject = f"SOaR2 morning list: {cases}"
     return (
         subject,
-        f"{subject}\n\nOpen the list: {delivery.address}/\n\nThis message holds no patient data.\n",
+        f"{subject}\n\nOpen the list: {delivery.link}\n\nThis message holds no patient data.\n",
     )
+
+
+def _finding(delivery: Delivery) -> tuple[str, str]:
+    """For the interface desk: what the watcher found, or that it has found its end."""
+    subject = "SOaR2 system: settled" if delivery.kind == "settled" else "SOaR2 system: please look"
+    lines = (delivery.words, f"Open the feed page: {delivery.link}", "This message holds no patient data.")
+    return subject, "\n\n".join(lines) + "\n"
+
+
+COMPOSED = {"notice": _notice, "digest": _digest, "finding": _finding, "settled": _finding}
 
 
 def _connect() -> smtplib.SMTP:

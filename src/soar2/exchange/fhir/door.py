@@ -1,0 +1,257 @@
+"""The FHIR door: a small WSGI application beside Django, without sessions, cookies or templates.
+
+A body is stored, committed, and only then answered. Every refusal is an OperationOutcome; what a known sender
+sent and cannot be read is kept for a person. Nothing a sender wrote reaches a log or an address.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from soar2.exchange.feeds import Feed
+from soar2.exchange.fhir.bodies import Bodies
+from soar2.exchange.fhir.holders import Failures, Holder, Holders
+from soar2.exchange.fhir.http import (
+    JSON,
+    PHRASES,
+    Environ,
+    Headers,
+    NotTaken,
+    Reply,
+    bearer,
+    check_accept,
+    check_address,
+    check_content_type,
+    unauthorised,
+    wanted_return,
+)
+from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ
+from soar2.exchange.fhir.lookups import DatabaseAway, Lookups
+from soar2.exchange.fhir.openapi import openapi
+from soar2.exchange.fhir.outcome import Refusal
+from soar2.exchange.fhir.readback import ID, STORED_BODY, resource_in
+from soar2.exchange.fhir.reading import Read, read
+from soar2.exchange.fhir.receipt import accepted, receipt_of, refused
+from soar2.exchange.fhir.statement import capability_statement
+from soar2.exchange.fhir.writer import Writer
+
+log = logging.getLogger("soar2.fhir")
+
+ROOT = "/fhir"
+LIMIT = 16 << 20  # bytes of a body, as for a message by MLLP
+ALWAYS: Headers = (
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+RETRY: Headers = (("Retry-After", "5"),)
+
+Opened = Callable[[int, Holder], None]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the door stands: its base URL as the outside knows it, how a request's origin is told, and
+    whether it came unencrypted although the base URL is not."""
+
+    address: str
+    client: Callable[[Environ], str]
+    https: bool = False
+    plain: Callable[[Environ], bool] = lambda environ: False
+
+
+class Door:
+    """``opened`` is told of each report that is read back, before it is shown."""
+
+    def __init__(
+        self,
+        place: Place,
+        feeds: Callable[[], tuple[Feed, ...]],
+        lookups: Lookups,
+        writer: Writer,
+        opened: Opened,
+        bodies: Bodies | None = None,
+    ):
+        self._place = place
+        self._feeds = feeds
+        self._lookups = lookups
+        self._writer = writer
+        self._opened = opened
+        self._bodies = bodies or Bodies()
+        self._holders = Holders(lookups)
+        self._failures = Failures()
+        hsts: Headers = (("Strict-Transport-Security", "max-age=31536000"),) if place.https else ()
+        self._always = [*ALWAYS, *hsts]
+        self._routes: tuple[tuple[re.Pattern[str], dict[str, Callable[..., Reply]]], ...] = (
+            (re.compile(r"/DiagnosticReport/?\Z"), {"POST": self._create}),
+            (re.compile(r"/?\Z"), {"POST": self._transaction}),
+            (re.compile(r"/metadata\Z"), {"GET": self._metadata}),
+            (re.compile(r"/openapi\.json\Z"), {"GET": self._openapi}),
+            (re.compile(r"/DiagnosticReport/([A-Za-z0-9.-]{1,64})(?:/_history/1)?\Z"), {"GET": self._read}),
+        )
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        reply = self._safe(environ)
+        headers = [*self._always, *reply.headers, ("Content-Length", str(len(reply.body)))]
+        if reply.body:
+            headers.append(("Content-Type", JSON))
+        start_response(f"{reply.status} {PHRASES.get(reply.status, 'Unknown')}", headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
+
+    def close(self) -> None:
+        """Give both connections back, once no request is under way."""
+        self._writer.close()
+        self._lookups.close()
+
+    def _safe(self, environ: Environ) -> Reply:
+        try:
+            return self._route(environ)
+        except NotTaken as fault:
+            return fault.reply
+        except DatabaseAway:
+            log.warning("the database is away")
+            return NotTaken(503, "transient", "The store is away. Nothing was kept; try again.", RETRY).reply
+        except Exception:
+            log.exception("a request failed")
+            return NotTaken(503, "exception", "The door failed. Nothing was kept; try again.", RETRY).reply
+
+    def _route(self, environ: Environ) -> Reply:
+        path, method = environ["PATH_INFO"].removeprefix(ROOT), environ["REQUEST_METHOD"]
+        for pattern, methods in self._routes:
+            if found := pattern.match(path):
+                if method == "OPTIONS":
+                    return Reply(204, headers=(("Allow", _allowed(methods)),))
+                handler = methods.get("GET" if method == "HEAD" else method)
+                if handler is None:
+                    words = f"Here only {_allowed(methods)} are known."
+                    raise NotTaken(405, "not-supported", words, (("Allow", _allowed(methods)),))
+                return handler(environ, *found.groups())
+        raise NotTaken(
+            404, "not-found", "There is nothing at this address; /fhir/metadata says what there is."
+        )
+
+    # What anybody may ask
+
+    def _metadata(self, environ: Environ) -> Reply:
+        check_address(environ)
+        check_accept(environ)
+        return Reply(200, capability_statement(self._place.address))
+
+    def _openapi(self, environ: Environ) -> Reply:
+        check_address(environ)
+        return Reply(200, openapi(self._place.address))
+
+    # What a token opens
+
+    def _create(self, environ: Environ) -> Reply:
+        return self._bring(environ, CREATE, "DiagnosticReport")
+
+    def _transaction(self, environ: Environ) -> Reply:
+        return self._bring(environ, BUNDLE, "Bundle")
+
+    def _bring(self, environ: Environ, scope: str, kind: str) -> Reply:
+        holder, feed = self._enter(environ, scope)
+        with _attributed(holder):
+            check_accept(environ)
+            check_content_type(environ)
+            raw = self._bodies.read(environ, LIMIT)
+        peer = self._place.client(environ)
+        try:
+            arrival = accepted(raw, _understood(raw, feed, kind), holder, peer)
+        except Refusal as fault:
+            log.warning(
+                "body refused token=%s status=%d code=%s", holder.name, fault.status, fault.issues[0].code
+            )
+            arrival = refused(raw, fault, holder, peer, kind)
+        stored = self._writer.store(arrival)
+        if stored is None:
+            raise DatabaseAway
+        receipt = receipt_of(stored)
+        representation = None
+        if receipt.status == 201 and wanted_return(environ) == "representation":
+            representation = resource_in(raw, stored, receipt.id, "stored", self._place.address)
+        return receipt.reply(environ, self._place.address, representation)
+
+    def _read(self, environ: Environ, name: str) -> Reply:
+        holder, feed = self._enter(environ, READ)
+        check_accept(environ)
+        found = ID.match(name)
+        rows = self._lookups.rows(STORED_BODY, (feed.name, found[1])) if found else []
+        for number, raw, state, answer in rows:
+            resource = resource_in(bytes(raw), bytes(answer), name, state, self._place.address)
+            if resource is not None:
+                self._opened(number, holder)
+                return Reply(200, resource, (("ETag", 'W/"1"'),))
+        raise NotTaken(404, "not-found", "No report of this feed has this id.")
+
+    def _enter(self, environ: Environ, scope: str) -> tuple[Holder, Feed]:
+        """Who comes, and the feed it belongs to. The body has not been read yet. Raises ``NotTaken``."""
+        check_address(environ)
+        if self._place.plain(environ):
+            raise NotTaken(
+                403, "security", "The token came unencrypted. Revoke it, and use https with a new one."
+            )
+        holder = self._holder(environ)
+        with _attributed(holder):
+            if scope not in holder.scopes:
+                raise NotTaken(403, "forbidden", f"The token has not the scope {scope}.", _SCOPE)
+            feed = next((feed for feed in self._feeds() if feed.name == holder.feed), None)
+            if feed is None:
+                raise NotTaken(403, "forbidden", "The token's feed is no longer in the feed file.")
+        return holder, feed
+
+    def _holder(self, environ: Environ) -> Holder:
+        key = bearer(environ)
+        if not key:
+            challenge = (("WWW-Authenticate", 'Bearer realm="SOaR2"'),)
+            raise NotTaken(401, "login", "A bearer token is needed.", challenge)
+        holder, fault = self._holders.holder(key)
+        if holder is None:
+            if wait := self._failures.failed(self._place.client(environ)):
+                words = "Too many wrong tokens came from this address."
+                raise NotTaken(429, "throttled", words, (("Retry-After", str(wait)),))
+            raise unauthorised(fault)
+        return holder
+
+
+_SCOPE: Headers = (("WWW-Authenticate", 'Bearer realm="SOaR2", error="insufficient_scope"'),)
+
+
+class _attributed:  # noqa: N801 - reads as a word of the sentence it stands in
+    """Writes down which known sender was turned away before anything was stored."""
+
+    def __init__(self, holder: Holder):
+        self._holder = holder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, *_: object) -> None:
+        if isinstance(fault, NotTaken):
+            log.warning(
+                "request refused token=%s status=%d code=%s",
+                self._holder.name,
+                fault.status,
+                fault.issue.code,
+            )
+
+
+def _understood(raw: bytes, feed: Feed, kind: str) -> Read:
+    """The body as it was meant. Raises Refusal. A fault of ours must not lose it: the worker will hold it."""
+    try:
+        return read(raw, feed, kind)
+    except Refusal:
+        raise
+    except Exception:
+        log.exception("a body could not be read at the door")
+        return Read(kind, (), (), ())
+
+
+def _allowed(methods: Iterable[str]) -> str:
+    return ", ".join(sorted({*methods, "OPTIONS", *({"HEAD"} if "GET" in methods else ())}))

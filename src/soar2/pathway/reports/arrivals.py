@@ -1,0 +1,18 @@
+"""From a report back to the message that brought it."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from soar2.pathway.reports.models import Report
+
+AT_ONCE = 5000
+
+
+def inbound_of(reports: Iterable[UUID]) -> dict[UUID, int]:
+    """The number of the stored message behind each report; a report that no message brought is left out."""
+    ids = list(reports)
+    found: dict[UUID, int] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = Report.objects.filter(id__in=ids[start : start + AT_ONCE], inbound__isnull=False)
+        found.update({report: inbound for report, inbound in rows.values_list("id", "inbound") if inbound})
+    return found

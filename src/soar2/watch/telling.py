@@ -1,0 +1,62 @@
+"""Findings that last are told to the interface desk by mail, once; and once more when they are settled."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+
+from soar2.record import outbox, people
+from soar2.record.models import OutboxMessage
+from soar2.watch.models import Finding
+
+log = logging.getLogger("soar2.watch")
+
+DESK = "interface-desk"
+LASTS = timedelta(seconds=60)  # what is over sooner, as a restart, is worth a row and no mail
+CHANNEL = "email"
+
+
+def tell(now: datetime, real: datetime) -> None:
+    """Owe the mails that are missing. Only in production, and only where somebody is the interface desk."""
+    programme = settings.PROGRAMME
+    if programme.demo or DESK not in {role.key for role in programme.roles}:
+        return
+    for finding in Finding.objects.filter(closed_at=None, opened_at__lte=real - LASTS).order_by("id"):
+        _tell_once(finding, now)
+
+
+def _tell_once(finding: Finding, now: datetime) -> None:
+    """Two watchers may look at once: the row decides which of them speaks."""
+    with transaction.atomic():
+        open_row = Finding.objects.select_for_update().filter(id=finding.id, closed_at=None)
+        if open_row.exists() and not _told(finding).exists():
+            _owe(finding, "finding", finding.words, now)
+
+
+@transaction.atomic
+def settled(finding: Finding, now: datetime) -> None:
+    """The mail that all is well again, where the other has gone; one that is still owed is not needed any more."""
+    message = _told(finding).filter(kind="finding").select_for_update(of=("self",)).first()
+    if message is None:
+        return
+    if message.state == OutboxMessage.QUEUED:
+        outbox.dropped(message, reason="Not needed: settled meanwhile.", now=now)
+    elif message.state == OutboxMessage.SENT and not _told(finding).filter(kind="settled").exists():
+        _owe(finding, "settled", f"Settled: {finding.words}", now)
+
+
+def _owe(finding: Finding, kind: str, words: str, now: datetime) -> None:
+    outbox.owe(
+        about=about(finding.id), kind=kind, channel=CHANNEL, role=people.role(DESK), now=now, words=words
+    )
+
+
+def _told(finding: Finding):
+    return OutboxMessage.objects.filter(about=about(finding.id))
+
+
+def about(finding: int) -> UUID:
+    """One id for all that is said of one finding."""
+    return uuid5(NAMESPACE_URL, f"soar2:finding:{finding}")

@@ -1,0 +1,105 @@
+"""The failing network fails as asked: otherwise a fault run would prove nothing."""
+
+import socket
+import threading
+
+import pytest
+from fault_proxy import KINDS, Fault, FaultNet
+
+REQUEST, ANSWER = b"one request, long enough to be cut", b"an answer as long as the request"
+ARRIVES_WHOLE = {
+    "delay the request", "delay the answer", "dribble the request", "dribble the answer", "half-close to the server",
+}  # fmt: skip
+SERVER_HEARS_ALL = ARRIVES_WHOLE | {
+    "cut before the answer", "truncate the answer", "swallow the answer", "half-close to the client",
+    "deliver after the cut",
+}  # fmt: skip
+
+
+class Answering(threading.Thread):
+    """A server that answers each whole request and remembers what it heard on each connection."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        self.heard, self.changed = [], threading.Condition()
+
+    def run(self):
+        while True:
+            try:
+                link, _ = self.door.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(link,), daemon=True).start()
+
+    def serve(self, link):
+        number, heard = len(self.heard), b""
+        self.heard.append(b"")
+        with link:
+            try:
+                while more := link.recv(4096):
+                    heard += more
+                    self.heard[number] = heard
+                    if heard.endswith(REQUEST):
+                        link.sendall(ANSWER)
+                    with self.changed:
+                        self.changed.notify_all()
+            except OSError:
+                pass
+
+    def wait_for(self, question):
+        with self.changed:
+            return self.changed.wait_for(lambda: question(self.heard), 20)
+
+
+@pytest.fixture
+def server():
+    answering = Answering()
+    answering.start()
+    yield answering
+    answering.door.close()
+
+
+@pytest.fixture
+def net():
+    with FaultNet() as failing:
+        yield failing
+
+
+def ask(port):
+    """What comes back for one request; '' and a reset look alike to who asks."""
+    got = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
+        try:
+            link.sendall(REQUEST)
+            while got != ANSWER and (more := link.recv(4096)):
+                got += more
+        except OSError:
+            pass
+    return got
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_does_what_its_name_says(net, server, kind):
+    proxy = net.before("the server", lambda: ("127.0.0.1", server.port))
+    proxy.plan(Fault(kind, REQUEST[:3]))
+    got = ask(proxy.port)
+    if kind == "refuse the next connection":
+        got += ask(proxy.port)
+    assert (got == ANSWER) == (kind in ARRIVES_WHOLE)
+    assert got == ANSWER[: len(got)]
+    if kind in SERVER_HEARS_ALL:
+        assert server.wait_for(lambda heard: REQUEST in heard)
+    else:
+        assert REQUEST not in server.heard
+    assert proxy.caused == {kind: 1}
+    assert proxy.outstanding == 0
+    assert ask(proxy.port) == ANSWER
+
+
+def test_a_fault_waits_for_the_request_that_it_is_meant_for(net, server):
+    proxy = net.before("the server", lambda: ("127.0.0.1", server.port))
+    proxy.plan(Fault("cut before the answer", b"something else"))
+    assert ask(proxy.port) == ANSWER
+    assert (proxy.outstanding, sum(proxy.caused.values())) == (1, 0)
