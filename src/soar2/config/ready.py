@@ -18,7 +18,7 @@ from django.db import transaction
 
 from soar2.config.scrape_token import token_faults
 from soar2.criteria.packs import PackRefused, load_pack
-from soar2.exchange import feeds
+from soar2.exchange import feeds, mappings, tls
 from soar2.exchange.senders import webhook
 from soar2.record.rights import permission_faults
 
@@ -35,7 +35,7 @@ def faults_before_start(settings: Any, environ: Mapping[str, str]) -> list[str]:
     programme = settings.PROGRAMME
     faults = [*settings.PROGRAMME_FAULTS, *feeds.check(programme.feed_tables), *_mail_faults(programme.smtp)]
     faults += [*_pack_faults(programme.pack), *webhook.faults(programme.webhooks)]
-    faults += [*permission_faults(programme), *_watching_faults(environ)]
+    faults += [*tls.faults(programme.mllp), *permission_faults(programme), *_watching_faults(environ)]
     if programme.demo:
         return faults + _demo_faults(settings)
     return faults + _secret_faults(settings) + _open_doors(settings)
@@ -69,12 +69,18 @@ def run_check(out: TextIO) -> int:
     faults = faults_before_start(settings, os.environ)
     for sentence in faults:
         print(sentence, file=out)
-    for sentence in warnings_before_start(settings, os.environ):
+    for sentence in [*warnings_before_start(settings, os.environ), *_mapping_warnings(settings)]:
         print(f"Warning: {sentence}", file=out)
     if faults:
         return 1
     print(f"{settings.CONFIG_FILE} is in order: {_counted(settings.PROGRAMME)}.", file=out)
     return 0
+
+
+def _mapping_warnings(settings: Any) -> list[str]:
+    """A mapping with a fault stops no start: its feed is read as ``soar2.toml`` alone says, and what that
+    cannot read is held for a person. Only of feeds that are themselves in order."""
+    return [] if feeds.check(settings.PROGRAMME.feed_tables) else mappings.mapping_faults()
 
 
 def _counted(programme: Any) -> str:

@@ -174,8 +174,9 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
     digest = Digest.objects.select_for_update(of=("self",)).get(id=digest.id)
     digest.notices.add(*Notice.objects.filter(id__in=[step.notice_id for step in steps]))
     digest.count += len(steps)
-    if not _stands(digest):  # later arrivals of the same day are on the list the message links to
-        digest.message = outbox.owe(
+    message = digest.message
+    if message is None or not _stands(digest):  # later arrivals of the day are on the list the message links to
+        digest.message = message = outbox.owe(
             about=_digest_id(role_key, today),
             kind="digest",
             channel="email",
@@ -184,10 +185,10 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
             count=len(steps),
         )
     digest.save()
-    OutboxMessage.objects.filter(id=digest.message.id, state=OutboxMessage.QUEUED).update(count=digest.count)
-    reached = Step.SENT if digest.message.state != OutboxMessage.FAILED else Step.HAND
+    OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(count=digest.count)
+    reached = Step.SENT if message.state != OutboxMessage.FAILED else Step.HAND
     Step.objects.filter(id__in=[step.id for step in steps]).update(
-        state=reached, fired_at=now, message=digest.message, hand_why=digest.message.failure
+        state=reached, fired_at=now, message=message, hand_why=message.failure
     )
     ledger.record("digest.made", at=now, subject=f"{role_key} {today}", actor="sweep", count=len(steps))
     return 1
