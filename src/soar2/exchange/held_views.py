@@ -192,7 +192,7 @@ def _page(request: HttpRequest, message: int, now: datetime, refused: str = "") 
         "refused": refused,
         "owner": held.owner_words(found.head.taken_by, now),
         "mine": bool(person and found.head.taken_by == person.label),
-        "person": person,
+        "viewer": person,
         "desk_phone": queries.desk_phone(),
         "may_replay": may(request.user, "messages.replay"),
         "may_map": may(request.user, "mappings.edit") and found.format == "hl7v2",
