@@ -1,5 +1,6 @@
 """The feed page: its title says the finding; held messages are shown to those who mend them, and to nobody else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -138,6 +139,16 @@ def test_messages_of_no_feed_have_a_line_of_their_own(people):
     came(5)
     came(5, InboundMessage.FILTERED, feed="")
     assert [(line.name, line.received) for line in queries.feed_lines(NOW)] == [(FEED, 1), ("", 1)]
+
+
+def test_what_was_held_at_the_door_counts_for_the_feed_its_sender_has(people, settings):
+    only = {**settings.PROGRAMME.feed_tables[0], "sending_applications": ["RIS"]}
+    settings.PROGRAMME = replace(settings.PROGRAMME, feed_tables=(only,))
+    came(5)
+    held(4, feed="", sending_application="RIS")
+    held(3, feed="", sending_application="STRANGER")
+    counted = [(line.name, line.received, line.held) for line in queries.feed_lines(NOW)]
+    assert counted == [(FEED, 2, 1), ("", 1, 1)]
 
 
 def test_a_held_message_stays_counted_after_a_day_until_it_is_settled(people):

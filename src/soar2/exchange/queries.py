@@ -1,7 +1,7 @@
 """What came in through the doors, feed by feed, and what of it is not yet read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Min, Q
 
+from soar2.exchange.feeds import Feed, select
 from soar2.exchange.held import waiting
+from soar2.exchange.hl7v2.envelope import Envelope
 from soar2.exchange.mappings import active_feeds
 from soar2.exchange.models import InboundMessage
 from soar2.pages import words
@@ -153,7 +155,7 @@ def feed_lines(now: datetime) -> tuple[FeedLine, ...]:
 def _feed_line(
     name: str,
     day: Day,
-    held: dict[str, int],
+    held: Mapping[str, int],
     last: datetime | None,
     gap: int | None,
     silent: bool,
@@ -165,7 +167,7 @@ def _feed_line(
     return replace(_other_line(name, day, held), last_seen=last, gap_minutes=gap, mark=mark, state=state)
 
 
-def _other_line(name: str, day: Day, held: dict[str, int]) -> FeedLine:
+def _other_line(name: str, day: Day, held: Mapping[str, int]) -> FeedLine:
     """What came of one feed; of no feed, when ``name`` is empty. Nothing is expected of it."""
     counts = day.tallies.get(name, Counter())
     return FeedLine(
@@ -188,23 +190,38 @@ def _traffic(now: datetime) -> Day:
     since = now - DAY
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT feed, state, floor(extract(epoch FROM received_at - %s) / 900)::int, count(*), sum(resent)"
-            " FROM exchange_inboundmessage WHERE received_at > %s AND received_at <= %s GROUP BY 1, 2, 3",
+            "SELECT feed, CASE feed WHEN '' THEN sending_application END, CASE feed WHEN '' THEN sending_facility END,"
+            " state, floor(extract(epoch FROM received_at - %s) / 900)::int, count(*), sum(resent)"
+            " FROM exchange_inboundmessage WHERE received_at > %s AND received_at <= %s GROUP BY 1, 2, 3, 4, 5",
             [since, since, now],
         )
         rows = cursor.fetchall()
     tallies: dict[str, Counter[str]] = defaultdict(Counter)
     quarters: dict[str, list[int]] = defaultdict(lambda: [0] * QUARTERS)
     resent: Counter[str] = Counter()
-    for feed, state, quarter, count, again in rows:
+    feeds = active_feeds(settings.PROGRAMME)
+    for noted, application, facility, state, quarter, count, again in rows:
+        feed = _feed_of(feeds, noted, application, facility)
         tallies[feed][state] += count
         quarters[feed][min(quarter, QUARTERS - 1)] += count
         resent[feed] += again or 0
     return Day(tallies, quarters, resent)
 
 
-def _held_by_feed() -> dict[str, int]:
-    return dict(waiting().values_list("feed").annotate(n=Count("id")).order_by())
+def _held_by_feed() -> Counter[str]:
+    rows = waiting().values_list("feed", "sending_application", "sending_facility")
+    feeds, held = active_feeds(settings.PROGRAMME), Counter[str]()
+    for *said, count in rows.annotate(n=Count("id")).order_by():
+        held[_feed_of(feeds, *said)] += count
+    return held
+
+
+def _feed_of(feeds: Sequence[Feed], noted: str, application: str | None, facility: str | None) -> str:
+    """The feed of a message; one held at the door was given none, so its sender says whose it would have been."""
+    if noted or not application:
+        return noted
+    found = select(feeds, Envelope(application, facility or ""))
+    return found.name if found else ""
 
 
 def queue() -> Queue:
