@@ -35,13 +35,16 @@ def _tell_once(finding: Finding, now: datetime) -> None:
     with transaction.atomic():
         open_row = Finding.objects.select_for_update().filter(id=finding.id, closed_at=None)
         if open_row.exists() and not _told(finding).exists():
-            for role in _roles(finding):
+            for role in _roles(finding, now):
                 _owe(finding, role, "finding", finding.words, now)
 
 
-def _roles(finding: Finding) -> list[str]:
+def _roles(finding: Finding, now: datetime) -> list[str]:
+    """Nobody need be on a rota to look at who looked; but whoever is not cannot be written to."""
     named = {role.key for role in settings.PROGRAMME.roles}
-    wanted = (OFFICER, DESK) if finding.key.startswith(chain.AUDIT) else (DESK,)
+    wanted = [DESK]
+    if finding.key.startswith(chain.AUDIT) and people.on_duty(OFFICER, now):
+        wanted.append(OFFICER)
     return [key for key in wanted if key in named]
 
 
