@@ -15,7 +15,7 @@ log = logging.getLogger("soar2.watch")
 
 AUDIT = "audit."  # how the keys of its findings begin
 TAMPERED, UNSEALED, UNKEPT = "audit.tampered", "audit.unsealed", "audit.unkept"
-SEAL_EVERY = 15.0  # seconds; each seal is a row that every later walk looks at
+SEAL_EVERY = 10.0  # seconds; each seal is a row that every later walk looks at
 SHOWN = 5  # places that are findings of their own; whatever else is broken is counted
 SHORT = 16  # characters of a digest that a log line needs
 
@@ -67,8 +67,8 @@ class Chain:
     def _seal(self, real: datetime) -> None:
         if time.monotonic() < self._next_seal:
             return
-        self._next_seal = time.monotonic() + SEAL_EVERY
         if count := seals.seal(real):
+            self._next_seal = time.monotonic() + SEAL_EVERY
             # a log that goes to another machine is where the chain is proved by, whatever becomes of this one
             log.info("sealed: %(rows)s rows, %(head)s", {"rows": count, "head": seals.head()[:SHORT]})
 
