@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from soar2.watch.chain import TAMPERED, UNKEPT, UNSEALED
+
 ROOT = Path(__file__).resolve().parents[2]
 BOOKS = {path.name: path.read_text() for path in sorted((ROOT / "docs/runbooks").glob("*.md"))}
+QUESTIONS = (ROOT / "src/soar2/watch/questions.py").read_text()
 #: A finding's key up to its first variable part, as the watcher yields it.
-KEYS = set(re.findall(r'yield f?"([a-z-]+\.[a-z-]*)', (ROOT / "src/soar2/watch/watcher.py").read_text()))
+KEYS = set(re.findall(r'yield \(?\s*f?"([a-z-]+(?:\.[a-z-]*)?)', QUESTIONS)) | {TAMPERED, UNSEALED, UNKEPT}
 
 
 def test_the_watcher_has_keys():
