@@ -80,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     add("listen", _listen, "Receive HL7 v2 messages over MLLP.")
     add("work", _work, "Apply stored messages, escalate, deliver.")
     add("watch", _watch, "Watch the others and say what is wrong.")
-    admin = add("admin", _admin, "Make accounts.")
-    admin.add_argument("what", choices=["create"])
+    admin = add("admin", _admin, "Make accounts, give them a new password, end a lock, close and open them.")
+    admin.add_argument("what", choices=["create", "password", "unlock", "close", "open"])
     admin.add_argument("name", metavar="NAME")
     admin.add_argument("--person", help="the key of the [[person]] in soar2.toml this account stands for")
     admin.add_argument("--email", default="")
@@ -245,10 +245,13 @@ def _process(run: Callable[[], int]) -> int:
 
 
 def _admin(args: argparse.Namespace) -> int:
-    def create() -> int:
+    def run() -> int:
+        from soar2.config.account_command import run_account
         from soar2.config.ready import create_admin
 
         password = sys.stdin.readline().rstrip("\n") if args.password_stdin else None
+        if args.what != "create":
+            return run_account(args.what, args.name, password=password)
         return create_admin(
             args.name,
             password=password,
@@ -259,7 +262,7 @@ def _admin(args: argparse.Namespace) -> int:
 
     from soar2.config.start import with_database
 
-    return with_database(create, need_ready=False, need_answer=True)
+    return with_database(run, need_ready=False, need_answer=True)
 
 
 def _token(args: argparse.Namespace) -> int:
