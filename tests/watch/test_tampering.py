@@ -27,7 +27,7 @@ def system():
         whole.stop()
 
 
-def looked(system, times=3):
+def looked(system, times=1):
     """Somebody looks at a chart, by the front door of whoever has a shell; then all of it is sealed."""
     if not system.query("SELECT 1 FROM record_patient LIMIT 1"):
         system.send(oru(macro("routine"), name="QUILL^ROSA"))

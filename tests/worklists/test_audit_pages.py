@@ -204,6 +204,39 @@ def test_no_address_holds_a_name(finch, officer):
         assert not re.search("finch|ada|M1", address, re.IGNORECASE), address
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390, 320])
+def test_what_was_found_and_what_is_broken_fit_and_can_be_read(
+    finch, filed, officer, live_server, chromium, settings, width, theme
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    filed("routine", mrn="M2-WITH-A-VERY-LONG-NUMBER-0000001", name="Adam Finchley-Throckmorton")
+    said = "The audit is not as it was written. record_ledgerentry, rows 1 to 9"
+    ledger.record(seals.BROKEN, at=NOW, subject="audit.tampered.7", actor="watcher", words=said)
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    cookie = officer.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + "/audit/")
+    page.get_by_label("Record number").fill("finch")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Adam Finchley-Throckmorton").wait_for()
+    assert page.url == live_server.url + "/audit/"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.get_by_role("link", name="Ada Finch").click()
+    page.get_by_role("heading", name="Who opened or changed this chart").wait_for()
+    date, kind = (
+        page.get_by_label("To", exact=True).bounding_box(),
+        page.locator("section.pane").first.bounding_box(),
+    )
+    assert date["x"] + date["width"] <= kind["x"] + kind["width"]
+    context.close()
+
+
 # the file
 
 
