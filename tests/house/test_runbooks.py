@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from soar2.watch.chain import TAMPERED, UNKEPT, UNSEALED
+
 ROOT = Path(__file__).resolve().parents[2]
 BOOKS = {path.name: path.read_text() for path in sorted((ROOT / "docs/runbooks").glob("*.md"))}
 SOURCE = "".join(path.read_text() for path in sorted((ROOT / "src/soar2").rglob("*.py")))
 TEMPLATES = "".join(path.read_text() for path in sorted((ROOT / "src/soar2").rglob("*.html")))
 WATCH = "".join(path.read_text() for path in sorted((ROOT / "src/soar2/watch").glob("*.py")))
 #: A finding's key up to its first variable part, as the watcher's questions yield it.
-KEYS = set(re.findall(r'yield \(?\s*f?"([a-z]+(?:\.[a-z-]*)?)[^"]*"(?:\[:64\])?,', WATCH))
+KEYS = set(re.findall(r'yield \(?\s*f?"([a-z]+(?:\.[a-z-]*)?)[^"]*"(?:\[:64\])?,', WATCH)) | {TAMPERED, UNSEALED, UNKEPT}
 
 
 def test_the_watcher_has_keys():

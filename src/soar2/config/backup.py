@@ -54,6 +54,7 @@ def run_restore(path: Path, out: TextIO, *, yes: bool) -> int:
             if not yes and not _agreed(url, path, manifest):
                 return 1
             restore(url, path, manifest)
+            _forget_seal()
             _record("backup.restored", manifest)
     except (ServerFault, OSError, psycopg.Error) as fault:
         print(sentence(fault), file=sys.stderr)
@@ -314,6 +315,13 @@ def _record(kind: str, manifest: dict[str, Any]) -> None:
         actor=f"{getpass.getuser()} by soar2 backup",
         rows=sum(manifest["rows"].values()),
     )
+
+
+def _forget_seal() -> None:
+    """The last seal noted in the state folder is of the data that was replaced; the watcher notes a new one."""
+    from soar2.record import seals
+
+    seals.forget_head(home())
 
 
 def _told(manifest: dict[str, Any]) -> str:
