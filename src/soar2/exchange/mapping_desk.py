@@ -66,11 +66,11 @@ def bench(name: str, draft: Table[str, Any], messages: Sequence[bytes], said: Se
     base, before = known(name)
     table = dict(draft)
     mapping = Mapping(name or "a new feed", 1, table=table)
-    others = _others(name)
-    faults = [*said, *(faults_of([*others, *([base] if base else [])], mapping) if table or not base else ())]
+    tables = _tables(name, base)
+    faults = [*said, *(faults_of(tables, mapping) if table or not base else ())]
     if not name.strip():
         faults.insert(0, "Give the feed a name.")
-    feed, feeds = _feeds(mapping, base, others, sound=not faults)
+    feed, feeds = _feeds(mapping, tables, sound=not faults)
     pack = load_pack(*settings.PROGRAMME.pack)
     readings = tuple(read_sample(raw, feed, feeds, pack) for raw in messages[:MOST])
     stated = joined([base] if base else [], mapping)[0]
@@ -83,21 +83,23 @@ def bench(name: str, draft: Table[str, Any], messages: Sequence[bytes], said: Se
     )  # fmt: skip
 
 
-def _others(name: str) -> list[dict[str, Any]]:
-    return [table for table in mappings.standing(settings.PROGRAMME).tables if table.get("name") != name]
+def _tables(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
+    """All feeds as they are read, in their order, this one as ``soar2.toml`` alone says."""
+    standing = mappings.standing(settings.PROGRAMME).tables
+    found = [base if table.get("name") == name else table for table in standing]
+    return [table for table in found if table]
 
 
-def _feeds(
-    mapping: Mapping, base: dict[str, Any], others: list[dict[str, Any]], *, sound: bool
-) -> tuple[Feed, tuple[Feed, ...]]:
+def _feeds(mapping: Mapping, tables: list[dict[str, Any]], *, sound: bool) -> tuple[Feed, tuple[Feed, ...]]:
     """The draft's feed and all feeds; while the draft has faults, a feed as near to it as can be."""
     zone = str(settings.PROGRAMME.zone)
+    whole = joined(tables, mapping)
     if sound:
-        feeds = feeds_from(joined([*others, *([base] if base else [])], mapping), zone)
+        feeds = feeds_from(whole, zone)
         return next(feed for feed in feeds if feed.name == mapping.name), feeds
-    table = joined([base] if base else [], mapping)[0]
+    table = next(table for table in whole if table.get("name") == mapping.name)
     feed = replace(lenient(table, zone), name=mapping.name)
-    return feed, (feed, *feeds_from(others, zone))
+    return feed, (feed, *feeds_from([one for one in tables if one.get("name") != mapping.name], zone))
 
 
 def save(found: Bench, *, why: str, renew: bool, person: Person | None, username: str, now: datetime) -> Kept:
