@@ -360,6 +360,41 @@ def test_a_draft_that_changes_earlier_samples_asks_first(desk, settings):
     assert (settings.HOME / "mappings" / FEED / "history" / "mapping.v1.toml").exists()
 
 
+def test_what_somebody_else_taught_meanwhile_is_not_taken_away_unseen(desk, settings):
+    client = desk()
+
+    def upon(text):
+        return re.search(r'name="upon" value="(\d+)"', text)[1]
+
+    opened = {"upon": upon(client.get(PAGE).content.decode())}
+    theirs = {"status_words": "SIGNED = F", "why": "the new system", "save": "1"}
+    assert client.post(PAGE, opened | theirs).status_code == 302
+    mine = {"procedure_codes": "72149", "why": "y"}
+    looked = client.post(PAGE, opened | mine | {"check": "1"}).content.decode()
+    assert upon(looked) == opened["upon"]  # a look in between does not make it a draft upon theirs
+    refused = client.post(PAGE, opened | mine | {"save": "1"})
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "saved version 1 while you wrote: the new system." in text
+    assert "says otherwise of procedure_codes, status_words" in text
+    assert mappings.version_of(FEED) == f"{FEED} v1"
+    again = mine | {"upon": upon(text), "status_words": "SIGNED = F", "save": "1"}
+    assert client.post(PAGE, again).status_code == 302
+    assert mappings.version_of(FEED) == f"{FEED} v2"
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_saves_nothing(desk, settings):
+    (settings.HOME / "mappings").write_text("a file where the folder should be")
+    answer = desk().post(PAGE, {"procedure_codes": "72149", "why": "y", "save": "1"})
+    assert answer.status_code == 409
+    assert "cannot be written (File exists)" in answer.content.decode()
+
+
+@pytest.mark.parametrize("choice", ["5", "null", "[" * 9999, "[1]", '["procedure_codes"', '["x", {}]', "\0"])
+def test_no_button_that_nobody_made_breaks_the_page(desk, choice):
+    assert desk().post(PAGE, {"teach": choice, "status_words": "A\0 = F", "upon": "²"}).status_code == 200
+
+
 def test_a_new_feed_is_made_by_the_page(desk, settings):
     form = {
         "name": "East imaging", "sending_applications": "EAST", "procedure_codes": "72148, 72149",
