@@ -107,14 +107,10 @@ def test_the_event_loop_tells_of_no_object(formatter):
     assert FAMILY not in written
 
 
-UNCAUGHT = """
-import threading, sys
-from soar2.config.start import setup
-setup()
-{how}
-"""
+COMMAND, SERVER = "from soar2.config.start import setup; setup()", "import soar2.config.wsgi"
 
 
+@pytest.mark.parametrize("begun", [COMMAND, SERVER], ids=["command", "server"])
 @pytest.mark.parametrize(
     "how",
     [
@@ -124,10 +120,13 @@ setup()
     ],
     ids=["process", "thread", "clearing up"],
 )
-def test_an_error_nobody_caught_says_no_word_of_its_text(how, tmp_path):
+def test_an_error_nobody_caught_says_no_word_of_its_text(begun, how, tmp_path):
     env = os.environ | {"SOAR2_HOME": str(tmp_path), "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
     ran = subprocess.run(
-        [sys.executable, "-c", UNCAUGHT.format(how=how), FAMILY], env=env, capture_output=True, text=True
+        [sys.executable, "-c", f"import sys, threading\n{begun}\n{how}", FAMILY],
+        env=env,
+        capture_output=True,
+        text=True,
     )
     assert "CRITICAL soar2 an error" in ran.stderr
     assert "builtins.KeyError" in ran.stderr
