@@ -14,7 +14,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
 pages = get_wsgi_application()
 
-from soar2.exchange.fhir.door import ROOT  # noqa: E402 - Django must be set up first
+from soar2.config.logs import catch_the_rest  # noqa: E402 - Django must be set up first
+from soar2.exchange.fhir.door import ROOT  # noqa: E402
 from soar2.exchange.fhir.wiring import make_door  # noqa: E402
 
 
@@ -32,6 +33,7 @@ def plain(environ: dict[str, Any]) -> bool:
     return settings.BEHIND_PROXY and https and environ.get("HTTP_X_FORWARDED_PROTO", "") == "http"
 
 
+catch_the_rest()  # the server begins its workers anew: nothing of the command that began it is set here
 door = make_door(client, plain)
 
 
