@@ -14,7 +14,7 @@ from soar2.exchange.fhir.door import Door, Place
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, new_key
 from soar2.exchange.fhir.lookups import Lookups
-from soar2.exchange.fhir.reading import Read
+from soar2.exchange.fhir.reading import Told
 from soar2.exchange.fhir.receipt import accepted
 from soar2.exchange.fhir.writer import Writer
 from soar2.exchange.inbox import Inbox
@@ -240,7 +240,7 @@ def test_what_is_not_here_is_said_so(visitor, path):
     assert is_fhir(answer.body)
 
 
-def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door):
+def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door, loop):
     nowhere = {"host": "127.0.0.1", "port": free_port(), "connect_timeout": 1}
     door = Door(
         Place(ADDRESS, lambda environ: "10.1.2.3"),
@@ -249,12 +249,12 @@ def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door):
         Writer(lambda: Inbox(nowhere), patience=0.2),
         lambda number, holder: None,
     )
-    answer = type(shared_door)(door, "").post(report(), token=new_key())
+    answer = type(shared_door)(door, "", loop).post(report(), token=new_key())
     assert answer.said[:2] == (503, "transient")
     assert int(answer.headers["Retry-After"]) > 0
-    stored = door._writer.store(accepted(b"{}", Read("DiagnosticReport", (), (), ()), HOLDER, ""))
+    stored = loop.run(door._writer.store(accepted(b"{}", Told("DiagnosticReport", (), ()), HOLDER, "")))
     assert stored is None  # never a 201 for what is not committed
-    door.close()
+    loop.run(door.close())
 
 
 def test_a_bundle_with_a_wrong_report_is_kept_whole_for_a_person(visitor, token):

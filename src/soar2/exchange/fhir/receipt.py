@@ -8,7 +8,7 @@ from soar2.exchange.arrival import QUARANTINED, STORED, Arrival, key_of, storabl
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ, Headers, Reply, wanted_return
 from soar2.exchange.fhir.outcome import Issue, Refusal, as_bytes, operation_outcome
-from soar2.exchange.fhir.reading import Read
+from soar2.exchange.fhir.reading import Told
 
 KEPT = Issue(
     "informational", "The body was stored; it waits for a person, not for another try.", "", "information"
@@ -80,7 +80,7 @@ def receipt_of(stored: bytes) -> Receipt:
     return Receipt(status, name, tuple(entries), tuple(Issue(*issue) for issue in issues))
 
 
-def accepted(raw: bytes, read: Read, holder: Holder, peer: str) -> Arrival:
+def accepted(raw: bytes, read: Told, holder: Holder, peer: str) -> Arrival:
     """The row of a body that could be read; its sender hears 422 when patient or exam cannot be told.
 
     Its words are read all the same, as those of an HL7 message without a patient are: they may be urgent.

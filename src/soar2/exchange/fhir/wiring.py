@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import Error, close_old_connections
 
 from soar2.exchange.dispatch import feeds
+from soar2.exchange.fhir.bodies import Bodies
 from soar2.exchange.fhir.door import ROOT, Door, Place
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ
@@ -16,7 +17,9 @@ from soar2.pathway.reports.queries import patients_of_message
 from soar2.record import audit, clock
 
 
-def make_door(client: Callable[[Environ], str], plain: Callable[[Environ], bool]) -> Door:
+def make_door(
+    client: Callable[[Environ], str], plain: Callable[[Environ], bool], bodies: Bodies | None = None
+) -> Door:
     """A door over Django's default database. Nothing is connected to before the first request needs it."""
     arguments, demo = connection_arguments(), settings.PROGRAMME.demo
     base = settings.PROGRAMME.address.rstrip("/")
@@ -26,6 +29,7 @@ def make_door(client: Callable[[Environ], str], plain: Callable[[Environ], bool]
         Lookups(arguments),
         Writer(lambda: Inbox(arguments, demo=demo)),
         note_opened,
+        bodies,
     )
 
 
