@@ -17,10 +17,10 @@ from request_body import Body
 
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.door import Door, Place
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, digest, new_key
 from soar2.exchange.fhir.lookups import Lookups
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox
 
 FEED = "Radiology results"
 ADDRESS = "https://soar2.hospital.example/fhir"
@@ -152,7 +152,7 @@ def shared_door(fhir_database, loop):
         Place(ADDRESS, lambda environ: environ["REMOTE_ADDR"], https=True),
         feeds,
         Lookups(arguments),
-        Writer(lambda: Inbox(arguments)),
+        Writer(lambda: BodyInbox(arguments)),
         lambda number, holder: opened.append((number, holder.name)),
     )
     yield Visitor(door, fhir_database, loop, opened)

@@ -12,12 +12,12 @@ from soar2.config.supervise import free_port
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.door import Door, Place
 from soar2.exchange.fhir.holders import Holder
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, new_key
 from soar2.exchange.fhir.lookups import Lookups
 from soar2.exchange.fhir.reading import Told
 from soar2.exchange.fhir.receipt import accepted
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox
 
 ADDRESS = "https://soar2.hospital.example/fhir"
 HOLDER = Holder("0" * 64, "ris", "Radiology results", frozenset({CREATE}))
@@ -246,7 +246,7 @@ def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door, loop):
         Place(ADDRESS, lambda environ: "10.1.2.3"),
         feeds,
         Lookups(nowhere, patience=0.2),
-        Writer(lambda: Inbox(nowhere), patience=0.2),
+        Writer(lambda: BodyInbox(nowhere), patience=0.2),
         lambda number, holder: None,
     )
     answer = type(shared_door)(door, "", loop).post(report(), token=new_key())

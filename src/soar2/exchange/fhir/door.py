@@ -6,7 +6,9 @@ sent and cannot be read is kept for a person. Nothing a sender wrote reaches a l
 
 import asyncio
 import logging
+import math
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from typing import Any, LiteralString
 from soar2.exchange.arrival import Arrival
 from soar2.exchange.feeds import Feed
 from soar2.exchange.fhir.bodies import Bodies, Source, check_encoding, unpacked
-from soar2.exchange.fhir.holders import Failures, Holder, Holders
+from soar2.exchange.fhir.holders import FRESH, Failures, Holder, Holders
 from soar2.exchange.fhir.http import (
     JSON,
     Environ,
@@ -91,6 +93,8 @@ class Door:
         self._bodies = bodies or Bodies()
         self._holders = Holders(self._rows)
         self._failures = Failures()
+        self._feeds_by_name: dict[str, Feed] = {}
+        self._feeds_since = -math.inf
         self._asking = ThreadPoolExecutor(4, "fhir-lookup")
         self._reading = ThreadPoolExecutor(2, "fhir-large")
         hsts: Headers = (("Strict-Transport-Security", "max-age=31536000"),) if place.https else ()
@@ -225,10 +229,19 @@ class Door:
         with _attributed(holder):
             if scope not in holder.scopes:
                 raise NotTaken(403, "forbidden", f"The token has not the scope {scope}.", _SCOPE)
-            feed = next((feed for feed in self._feeds() if feed.name == holder.feed), None)
+            feed = self._feed(holder.feed)
             if feed is None:
                 raise NotTaken(403, "forbidden", "The token's feed is no longer in the feed file.")
         return holder, feed
+
+    def _feed(self, name: str) -> Feed | None:
+        """The feed file is looked at once a second: the door reads only what its answer needs, the worker reads
+        again with what is in force then."""
+        now = time.monotonic()
+        if now - self._feeds_since > FRESH:
+            self._feeds_by_name = {feed.name: feed for feed in self._feeds()}
+            self._feeds_since = now
+        return self._feeds_by_name.get(name)
 
     async def _holder(self, environ: Environ) -> Holder:
         key = bearer(environ)

@@ -10,9 +10,10 @@ from soar2.exchange.fhir.bodies import Bodies
 from soar2.exchange.fhir.door import ROOT, Door, Place
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.lookups import DatabaseAway, Lookups
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox, connection_arguments
+from soar2.exchange.inbox import connection_arguments
 from soar2.pathway.reports.queries import patients_of_message
 from soar2.record import audit, clock
 
@@ -27,7 +28,7 @@ def make_door(
         Place(f"{base}{ROOT}", client, https=base.startswith("https:"), plain=plain),
         feeds,
         Lookups(arguments),
-        Writer(lambda: Inbox(arguments, demo=demo)),
+        Writer(lambda: BodyInbox(arguments, demo=demo)),
         note_opened,
         bodies,
     )
