@@ -64,6 +64,13 @@ def test_an_exact_retry_is_answered_alike_and_counted(visitor, token):
     assert visitor.inbox("resent") == [(1,)]
 
 
+def test_a_body_that_went_to_the_wrong_address_can_be_brought_to_the_right_one(visitor, token):
+    bundle = whole_transaction()
+    assert visitor.post(bundle, token=token).said == (422, "invalid", "resourceType")
+    assert visitor.post(bundle, token=token, path="/fhir").status == 200
+    assert visitor.inbox("state, resent") == [("quarantined", 0), ("stored", 0)]
+
+
 def test_a_new_version_under_the_same_identifiers_is_a_row_of_its_own(visitor, token):
     bundles = []
     for status in ("preliminary", "final", "amended"):
