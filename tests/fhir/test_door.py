@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import fhirkit
 import pytest
@@ -212,6 +213,12 @@ def test_the_statement_is_true(visitor):
     assert [item["code"] for item in kind["interaction"]] == ["create", "read", "vread"]
     assert [item["code"] for item in rest["interaction"]] == ["transaction"]
     assert found["implementation"]["url"] == ADDRESS
+
+
+def test_the_openapi_document_in_the_reference_is_the_one_that_is_served(visitor):
+    """Write it anew: .venv/bin/python -m soar2.exchange.fhir.openapi > docs/reference/fhir-openapi.json"""
+    kept = Path(__file__).parents[2] / "docs/reference/fhir-openapi.json"
+    assert visitor.ask("GET", "/fhir/openapi.json").json == json.loads(kept.read_text())
 
 
 def test_a_head_is_an_answer_without_a_body(visitor):
