@@ -18,7 +18,7 @@ from sample_fhir import patient, plain_text, raw, report, transaction, whole_tra
 
 from soar2.errors import Unreadable
 from soar2.exchange.feeds import Feed
-from soar2.exchange.fhir.holders import Holder
+from soar2.exchange.fhir.keys import Holder
 from soar2.exchange.fhir.outcome import Refusal, operation_outcome
 from soar2.exchange.fhir.reading import read_resource, told
 from soar2.exchange.fhir.receipt import accepted, receipt_of

@@ -28,7 +28,7 @@ from soar2.exchange.fhir.wiring import make_door  # noqa: E402
 
 log = logging.getLogger("soar2.web")
 
-THREADS = 32  # pages served at a time; each may hold a connection to the database
+THREADS = 16  # pages served at a time; each may hold a connection to the database
 LARGEST_FORM = 16 << 20  # bytes of a body for a page; Django has its own, smaller limits for most
 _APART = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
