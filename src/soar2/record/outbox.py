@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 
+from soar2.record import rows
 from soar2.record.models import DeliveryAttempt, OutboxMessage, Person, Role
 
 LEASE = timedelta(seconds=60)
@@ -14,7 +16,7 @@ BACK_OFF = (5, 15, 60, 120, 300)  # seconds; the last one repeats
 NOTIFY = "soar2_outbox"
 
 
-def owe(
+def draft(
     *,
     about: UUID,
     kind: str,
@@ -26,8 +28,8 @@ def owe(
     words: str = "",
     count: int = 0,
 ) -> OutboxMessage:
-    """Owe one delivery; call inside the transaction that makes it due. The worker is woken on commit."""
-    message = OutboxMessage.objects.create(
+    """A delivery not yet owed: ``owing`` writes it."""
+    return OutboxMessage(
         about=about,
         kind=kind,
         channel=channel,
@@ -38,8 +40,18 @@ def owe(
         count=count,
         created_at=now,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY])
+
+
+def owing(*messages: OutboxMessage) -> list[rows.Statement]:
+    """What writes these deliveries; run it inside the transaction that makes them due. The worker is woken on
+    commit."""
+    return [rows.insert(*messages), (f"SELECT pg_notify('{NOTIFY}', '')", ())] if messages else []
+
+
+def owe(*, about: UUID, kind: str, channel: str, role: Role, now: datetime, **more: Any) -> OutboxMessage:
+    """Owe one delivery; the rest is that of ``draft``. Call inside the transaction that makes it due."""
+    message = draft(about=about, kind=kind, channel=channel, role=role, now=now, **more)
+    rows.run(*owing(message))
     return message
 
 
