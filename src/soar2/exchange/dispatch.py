@@ -1,7 +1,7 @@
 """From a stored message to filed reports: read it, ask the feed file, hand it on, or hold it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from soar2.exchange.hl7v2.types import ImagingResult
 from soar2.exchange.mappings import active_feeds, version_of
 from soar2.exchange.models import InboundMessage
 from soar2.exchange.practice import TEST_PATIENT, is_test
-from soar2.pathway.reports.actions import file_report, take_turns
+from soar2.pathway.reports.actions import file_in_turn, take_turns
 from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
 from soar2.record import rows
 from soar2.record.patients import PatientIdentity
@@ -42,11 +42,16 @@ PATIENCE = 5  # tries before a message that breaks the reader is held for a pers
 PASSING = ("08", "40", "53", "55", "57", "58")
 
 
-def apply_undone(now: datetime, limit: int = 50) -> int:
-    """Work through stored messages in order of arrival, one transaction each. Returns how many were done."""
+def apply_undone(now: datetime, limit: int = 50, *, after_each: Callable[[], None] = lambda: None) -> int:
+    """Work through stored messages in order of arrival, one transaction each. Returns how many were done.
+
+    ``after_each`` is called when one was committed: what it owes may leave before the next is read.
+    """
     done = 0
     for message_id in list(_undone().values_list("id", flat=True)[:limit]):
-        done += apply_one(message_id, now)
+        if apply_one(message_id, now):
+            done += 1
+            after_each()
     return done
 
 
@@ -171,7 +176,7 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
         return _without_words(result)
     result, doubts = trusted(result, now)
     _note(row, doubts)
-    filed = file_report(_incoming(result, feed, row), now=now, turn_taken=True)
+    filed = file_in_turn(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
     return Unreadable(fault, PLACES[row.format][0 if result.accession else 1]) if fault else None
 

@@ -55,7 +55,6 @@ def owe(*, about: UUID, kind: str, channel: str, role: Role, now: datetime, **mo
     return message
 
 
-@transaction.atomic
 def lease(
     worker: str, limit: int = 10, *, channel: str | None = None, but: Collection[str] = ()
 ) -> list[OutboxMessage]:
@@ -64,31 +63,43 @@ def lease(
     With ``channel`` only that one's, with ``but`` all other channels': what waits for a slow service keeps
     nobody from the rest.
     """
-    due = (
-        OutboxMessage.objects.select_for_update(skip_locked=True)
-        .filter(state=OutboxMessage.QUEUED, not_before__lte=Now())
-        .filter(models.Q(leased_until=None) | models.Q(leased_until__lt=Now()))
+    mine, channels = ("<> ALL(%s)", list(but)) if channel is None else ("= ANY(%s)", [channel])
+    role = ", ".join(f"role.{name}" for name in ("key", "name", "phone"))
+    found = rows.ask(
+        "WITH due AS ("  # noqa: S608 - column names and two operators
+        " SELECT id FROM record_outboxmessage WHERE state = 'queued' AND not_before <= statement_timestamp()"
+        f" AND (leased_until IS NULL OR leased_until < statement_timestamp()) AND channel {mine}"
+        " ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " UPDATE record_outboxmessage AS r SET leased_until = statement_timestamp() + %s, leased_by = %s"
+        " FROM due, record_role AS role WHERE r.id = due.id AND role.key = r.role_id"
+        f" RETURNING {rows.columns(OutboxMessage)[0]}, {role}",
+        [channels, limit, LEASE, worker],
     )
-    mine = due.exclude(channel__in=but) if channel is None else due.filter(channel=channel)
-    rows = list(mine.order_by("not_before", "id")[:limit])
-    OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(
-        leased_until=Now() + LEASE, leased_by=worker
-    )
-    return rows
+    messages = [_with_role(row) for row in found]
+    return sorted(messages, key=lambda message: (message.not_before, message.id))
 
 
-@transaction.atomic
+def _with_role(values: tuple[Any, ...]) -> OutboxMessage:
+    *own, key, name, phone = values
+    message = rows.made(OutboxMessage, own)
+    message.role = Role(key=key, name=name, phone=phone)
+    return message
+
+
 def sent(message: OutboxMessage, *, person: Person | None, now: datetime) -> None:
     """The channel took it."""
-    OutboxMessage.objects.filter(id=message.id).update(
-        state=OutboxMessage.SENT,
-        sent_at=now,
-        person=person,
-        leased_until=None,
-        attempts=models.F("attempts") + 1,
-        failure="",
+    with transaction.atomic(savepoint=False):
+        rows.run(*taken(message, person=person, now=now))
+
+
+def taken(message: OutboxMessage, *, person: Person | None, now: datetime) -> list[rows.Statement]:
+    """What writes that the channel took it; run it inside a transaction."""
+    row = (
+        "UPDATE record_outboxmessage SET state = 'sent', sent_at = %s, person_id = %s, leased_until = NULL,"
+        " attempts = attempts + 1, failure = '' WHERE id = %s",
+        [now, person.pk if person else None, message.id],
     )
-    DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="sent")
+    return [row, rows.insert(DeliveryAttempt(message=message, at=now, person=person, outcome="sent"))]
 
 
 @transaction.atomic

@@ -52,10 +52,15 @@ def load_programme(programme: Programme) -> None:
 def on_duty(role: str, at: datetime) -> Person | None:
     """Who holds ``role`` at ``at``; None is a hole in the rota. The first matching line of the file counts."""
     local = at.astimezone(settings.PROGRAMME.zone)
-    rules = (
-        RotaRule.objects.filter(role_id=role, person__active=True).select_related("person").order_by("order")
+    turn, person = rows.columns(RotaRule, table="turn")[0], rows.columns(Person)[0]
+    found = rows.ask(
+        f"SELECT {turn}, {person} FROM record_rotarule AS turn JOIN record_person AS r ON r.id = turn.person_id"  # noqa: S608
+        " WHERE turn.role_id = %s AND r.active ORDER BY turn.\"order\"",
+        [role],
     )
-    return next((rule.person for rule in rules if covers(rule, local)), None)
+    width = len(RotaRule._meta.concrete_fields)
+    covering = (row for row in found if covers(rows.made(RotaRule, row[:width]), local))
+    return next((rows.made(Person, row[width:]) for row in covering), None)
 
 
 def covers(rule: RotaRule, local: datetime) -> bool:

@@ -30,17 +30,20 @@ class _Read:
     rise: str
 
 
-@transaction.atomic(savepoint=False)
-def file_report(incoming: IncomingReport, *, now: datetime, turn_taken: bool = False) -> Filed:
+@transaction.atomic
+def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
     """Keep, read and score one report, and let its notice follow, all in one transaction.
 
     A report already here with the same status and words is left alone (``new`` is False). A version
     older than the one on file is kept and acts on nothing. Without a usable identity the report is
-    kept without a patient and ``identity_fault`` says why. ``turn_taken`` says that the caller's
-    transaction has called ``take_turns`` for this report.
+    kept without a patient and ``identity_fault`` says why.
     """
-    if not turn_taken:
-        take_turns(incoming.feed, [incoming.accession], [incoming.identity])
+    take_turns(incoming.feed, [incoming.accession], [incoming.identity])
+    return file_in_turn(incoming, now=now)
+
+
+def file_in_turn(incoming: IncomingReport, *, now: datetime) -> Filed:
+    """The same inside a transaction in which ``take_turns`` was called for this report."""
     patient, fault = _patient(incoming, now)
     digest = content_hash(incoming, patient)
     on_file = rows.read(
