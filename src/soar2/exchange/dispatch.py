@@ -88,9 +88,8 @@ def _settle(message_id: int, now: datetime) -> bool:
             row.notes = []
             _end(row, _apply(row, now), now)
     except Unreadable as fault:
-        assert row is not None
         with transaction.atomic():
-            if _taken(message_id) is None:
+            if row is None or _taken(message_id) is None:
                 return False
             _end(row, (InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed), now)
     return True
@@ -107,9 +106,7 @@ def _taken(message_id: int) -> InboundMessage | None:
 def _end(row: InboundMessage, ended: tuple[str, str, str, str], now: datetime) -> None:
     row.state, row.reason, row.where, row.feed = ended
     row.done_at, row.mapping = now, version_of(row.feed) if row.feed else ""
-    rows.run(
-        rows.update(row, "state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at")
-    )
+    rows.run(rows.update(row, "state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at"))
 
 
 def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:

@@ -21,7 +21,7 @@ def draft(
     about: UUID,
     kind: str,
     channel: str,
-    role: Role,
+    role_id: str,
     now: datetime,
     lane: str = "",
     case_code: str = "",
@@ -33,7 +33,7 @@ def draft(
         about=about,
         kind=kind,
         channel=channel,
-        role=role,
+        role_id=role_id,
         lane=lane,
         case_code=case_code,
         words=words,
@@ -50,7 +50,7 @@ def owing(*messages: OutboxMessage) -> list[rows.Statement]:
 
 def owe(*, about: UUID, kind: str, channel: str, role: Role, now: datetime, **more: Any) -> OutboxMessage:
     """Owe one delivery; the rest is that of ``draft``. Call inside the transaction that makes it due."""
-    message = draft(about=about, kind=kind, channel=channel, role=role, now=now, **more)
+    message = draft(about=about, kind=kind, channel=channel, role_id=role.key, now=now, **more)
     rows.run(*owing(message))
     return message
 
@@ -74,6 +74,7 @@ def lease(
         " FROM due, record_role AS role WHERE r.id = due.id AND role.key = r.role_id"
         f" RETURNING {rows.columns(OutboxMessage)[0]}, {role}",
         [channels, limit, LEASE, worker],
+        first=[rows.UNHURRIED],  # a lease that is lost is one that has run out
     )
     messages = [_with_role(row) for row in found]
     return sorted(messages, key=lambda message: (message.not_before, message.id))

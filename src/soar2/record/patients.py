@@ -78,7 +78,10 @@ def _known(identity: PatientIdentity) -> list[tuple[tuple[str, str], Patient]]:
         " JOIN unnest(%s::text[], %s::text[]) AS stated(authority, value)"
         " ON number.authority = stated.authority AND number.value = stated.value"
         " ORDER BY r.id FOR NO KEY UPDATE OF r",
-        [[authority for authority, _, _ in identity.identifiers], [value for _, value, _ in identity.identifiers]],
+        [
+            [authority for authority, _, _ in identity.identifiers],
+            [value for _, value, _ in identity.identifiers],
+        ],
     )
     return [((row[0], row[1]), rows.made(Patient, row[2:])) for row in found]
 

@@ -14,6 +14,15 @@ from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 
 Statement = tuple[str, Sequence[Any]]
+AS_THEY_ARE: dict[type, type | tuple[type, ...]] = {
+    str: (models.CharField, models.TextField),
+    int: models.IntegerField,
+    bool: models.BooleanField,
+}
+# For a commit whose loss, when the database dies within milliseconds, costs nothing: no wait for the disk. It is
+# sent in front, and holds for its own transaction only.
+UNHURRIED: Statement = ("SELECT set_config('synchronous_commit', 'off', true)", ())
+HURRIED: Statement = ("SET LOCAL synchronous_commit TO DEFAULT", ())
 
 
 def insert(*rows: models.Model) -> Statement:
@@ -42,13 +51,13 @@ def run(*statements: Statement) -> None:
     ask("", (), first=statements)
 
 
-def ask(
-    question: str, values: Sequence[Any], *, first: Iterable[Statement] = ()
-) -> list[tuple[Any, ...]]:
+def ask(question: str, values: Sequence[Any], *, first: Iterable[Statement] = ()) -> list[tuple[Any, ...]]:
     """The answer to one question as plain values. ``first`` goes along in front, in the same message."""
     statements = [some for some in (*first, (question, values)) if some[0]]
     with connection.cursor() as cursor:
-        cursor.execute("; ".join(words for words, _ in statements), [v for _, some in statements for v in some])
+        cursor.execute(
+            "; ".join(words for words, _ in statements), [v for _, some in statements for v in some]
+        )
         while cursor.nextset():
             pass
         return list(cursor.fetchall()) if cursor.description else []
@@ -66,9 +75,8 @@ def read[M: models.Model](
 
     ``but`` names fields not wanted; each is read when it is asked for. ``first`` as in ``ask``.
     """
-    words, names, _ = columns(model, but)
-    found = ask(f"SELECT {words} FROM {model._meta.db_table} AS r {where}", values, first=first)
-    return [made(model, row, but=but) for row in found]
+    question = f"SELECT {columns(model, but)[0]} FROM {model._meta.db_table} AS r {where}"  # noqa: S608 - our own words
+    return [made(model, row, but=but) for row in ask(question, values, first=first)]
 
 
 def made[M: models.Model](model: type[M], values: Sequence[Any], *, but: tuple[str, ...] = ()) -> M:
@@ -103,11 +111,14 @@ def _new(model: type[models.Model]) -> tuple[str, Fields]:
 
 @cache
 def _changed(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, Fields]:
-    fields = tuple(model._meta.get_field(name) for name in names)
-    key = model._meta.pk
-    assert key is not None
-    words = ", ".join(f'"{field.column}" = %s' for field in fields)
-    return f'UPDATE {model._meta.db_table} SET {words} WHERE "{key.column}" = %s', (*fields, key)  # type: ignore[return-value]
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    fields, key = [by_name[name] for name in names], by_name[_key_of(model)]
+    words = ", ".join([f'"{field.column}" = %s' for field in fields])
+    return f'UPDATE {model._meta.db_table} SET {words} WHERE "{key.column}" = %s', (*fields, key)  # noqa: S608
+
+
+def _key_of(model: type[models.Model]) -> str:
+    return next(field.name for field in model._meta.concrete_fields if field.primary_key)
 
 
 def _cells(row: models.Model, fields: Fields, values: list[Any]) -> str:
@@ -117,6 +128,8 @@ def _cells(row: models.Model, fields: Fields, values: list[Any]) -> str:
         value = _stored(row, field)
         if isinstance(value, DatabaseDefault):
             cells.append("DEFAULT")
+        elif value is None:
+            cells.append("NULL")
         else:
             cells.append("%s")
             values.append(value)
@@ -125,4 +138,9 @@ def _cells(row: models.Model, fields: Fields, values: list[Any]) -> str:
 
 def _stored(row: models.Model, field: "models.Field[Any, Any]") -> Any:
     value = field.pre_save(row, add=False)
-    return value if isinstance(value, DatabaseDefault) else field.get_db_prep_save(value, connection)
+    if value is None or isinstance(value, DatabaseDefault):
+        return value
+    kind = AS_THEY_ARE.get(type(value))
+    if kind is not None and isinstance(field, kind):
+        return value
+    return field.get_db_prep_save(value, connection)

@@ -39,7 +39,10 @@ def take_up(message_id: UUID, *, now: datetime) -> Errand | None:
     fired because its owner recorded nothing in time, or asks the radiologist for the call.
     """
     owed = rows.read(
-        OutboxMessage, "WHERE r.id = %s AND r.state = %s FOR UPDATE", [message_id, OutboxMessage.QUEUED]
+        OutboxMessage,
+        "WHERE r.id = %s AND r.state = %s FOR UPDATE",
+        [message_id, OutboxMessage.QUEUED],
+        first=[rows.UNHURRIED],  # as a rule nothing is written here
     )
     if not owed:
         return None
@@ -49,6 +52,7 @@ def take_up(message_id: UUID, *, now: datetime) -> Errand | None:
         return Errand()
     if any(_needed(step) for step in steps):
         return Errand(steps[0].n, any(step.notice.identity_unresolved for step in steps))
+    rows.run(rows.HURRIED)
     outbox.dropped(message, reason=_why_not(steps), now=now)
     _rest(steps, now)
     return None

@@ -13,7 +13,7 @@ from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Notice, NoticeReport
 from soar2.pathway.reports.basis import Basis, bases, basis, basis_behind
 from soar2.pathway.reports.types import EXAM_WINDOW, WITHDRAWN
-from soar2.record import ledger, people, rows
+from soar2.record import ledger, rows
 from soar2.record.models import LedgerEntry
 
 
@@ -68,7 +68,8 @@ def follow_unidentified_report(entry: LedgerEntry) -> None:
 
 def _of_exam(scored: Basis) -> _Found | None:
     """The notice of this accession, else of an exam of this patient within the window."""
-    assert scored.patient is not None
+    if scored.patient is None:
+        return None
     mine, values = "r.accession = %s", [scored.patient.id, scored.accession]
     if scored.exam_end is not None:
         mine += " OR r.exam_end BETWEEN %s AND %s"
@@ -163,7 +164,6 @@ def _open(
 ) -> Notice:
     pack = plan.active_pack()
     frozen = plan.freeze(pack, scored.lane)
-    roles = people.roles(plan.roles_of(frozen, role))
     exam_end = _earliest(supersedes.exam_end if supersedes else None, scored.exam_end)
     title = f"Upgraded: {scored.headline}" if supersedes else scored.headline
     notice = Notice(
@@ -171,7 +171,7 @@ def _open(
         patient=scored.patient,
         accession=scored.accession,
         lane=scored.lane,
-        role=roles[role],
+        role_id=role,
         headline=f"Identity unresolved, accession {scored.accession}" if unresolved else title,
         reasons=list(scored.reasons),
         rise=scored.rise,
@@ -189,7 +189,7 @@ def _open(
         visit_due=plan.due_if_any(frozen, "visit", exam_end or now),
         supersedes=supersedes,
     )
-    ladder = plan.start(notice, roles, now)
+    ladder = plan.start(notice, now)
     ledger.record(
         "notice.opened", at=now, patient=scored.patient, subject=notice.id, actor="flow",
         lane=notice.lane, role=role, case=notice.case_code, report=str(scored.report),

@@ -9,7 +9,7 @@ from django.conf import settings
 from soar2.criteria.packs import Pack, Span, load_pack
 from soar2.pathway.notices.models import Notice, Step
 from soar2.record import outbox, people, rows
-from soar2.record.models import OutboxMessage, Role
+from soar2.record.models import OutboxMessage
 
 DIGEST = "digest"
 OWNER = "owner"  # in a plan: the role that the notice is addressed to
@@ -94,36 +94,32 @@ def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
     )
 
 
-def roles_of(plan: dict[str, Any], owner: str) -> set[str]:
-    """The keys of all roles of a frozen plan, ``owner`` among them."""
-    return {owner} | {rung["role"] for rung in plan["rungs"] if rung["role"] != OWNER}
-
-
-def start(notice: Notice, roles: dict[str, Role], now: datetime) -> list[rows.Statement]:
+def start(notice: Notice, now: datetime) -> list[rows.Statement]:
     """What writes the steps of a notice just opened; those due at once are fired with it."""
-    steps = [_step(notice, rung, roles) for rung in notice.plan["rungs"]]
+    steps = [_step(notice, rung) for rung in notice.plan["rungs"]]
     at_once = [step for step in steps if step.due_at <= now and step.channel != DIGEST]
     messages = [message for step in at_once if (message := _fire(step, now))]
-    return [*outbox.owing(*messages), rows.insert(*steps)]
+    roles = people.known([notice.role_id, *(step.role_id for step in steps)])
+    return [roles, *outbox.owing(*messages), rows.insert(*steps)]
 
 
 def derive_steps(notice: Notice) -> list[Step]:
     """Make the rows the plan asks for and that are missing; safe to repeat. Returns the new ones."""
     have = set(notice.steps.values_list("n", flat=True))
-    roles = people.roles(roles_of(notice.plan, notice.role_id))
-    missing = [_step(notice, rung, roles) for rung in notice.plan["rungs"] if rung["n"] not in have]
+    missing = [_step(notice, rung) for rung in notice.plan["rungs"] if rung["n"] not in have]
     for step in missing:
         if notice.action_due is not None:  # owned: the ladder rests until the action clock has passed
             step.due_at = max(step.due_at, notice.action_due)
+    rows.run(people.known(step.role_id for step in missing))
     return Step.objects.bulk_create(missing, ignore_conflicts=True) if missing else []
 
 
-def _step(notice: Notice, rung: dict[str, Any], roles: dict[str, Role]) -> Step:
+def _step(notice: Notice, rung: dict[str, Any]) -> Step:
     return Step(
         notice=notice,
         n=rung["n"],
         due_at=rung_due(rung, notice.opened_at),
-        role=roles[notice.role_id if rung["role"] == OWNER else rung["role"]],
+        role_id=notice.role_id if rung["role"] == OWNER else rung["role"],
         channel=rung["channel"],
         words=rung["words"],
     )
@@ -147,7 +143,7 @@ def _fire(step: Step, now: datetime) -> OutboxMessage | None:
             about=notice.id,
             kind="notice",
             channel=step.channel,
-            role=step.role,
+            role_id=step.role_id,
             now=now,
             lane=notice.lane,
             case_code=notice.case_code,

@@ -1,7 +1,7 @@
 """Verbs of this stage: file a report, and say that a person has read one."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -115,7 +115,7 @@ def _version(
     patient: Patient | None,
     fault: str,
     digest: str,
-    on_file: Sequence[Report],
+    on_file: list[Report],
     now: datetime,
 ) -> Report:
     """The row of this version, not yet written; those before it step back."""
