@@ -107,7 +107,7 @@ def test_the_event_loop_tells_of_no_object(formatter):
     assert FAMILY not in written
 
 
-COMMAND, SERVER = "from soar2.config.start import setup; setup()", "import soar2.config.wsgi"
+COMMAND, SERVER = "from soar2.config.start import setup; setup()", "import soar2.config.rsgi"
 
 
 @pytest.mark.parametrize("begun", [COMMAND, SERVER], ids=["command", "server"])
