@@ -186,6 +186,21 @@ def test_chunks_that_end_are_a_body(system, token):
     assert wire(system, token, *parts, b"0\r\n\r\n", chunked=True).startswith(b"HTTP/1.1 201")
 
 
+def test_a_body_that_breaks_off_is_not_kept(system, token):
+    """Chunks without the last one, and what is no chunk: the server tells them from the end of a body."""
+    before = system.one("SELECT count(*) FROM exchange_inboundmessage")
+    whole = b"%x\r\n%b\r\n" % (len(raw(report())), raw(report()))
+    for parts in ((whole,), (whole, b"no size\r\n"), (whole, b"5\r\nab")):
+        head = f"POST /fhir/DiagnosticReport HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        kind = "Content-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", system.web_port), timeout=60) as line:
+            line.sendall((head + kind).encode() + b"".join(parts))
+            line.shutdown(socket.SHUT_WR)
+            said = heard(line)
+        assert said.startswith(b"HTTP/1.1 400")
+    assert system.one("SELECT count(*) FROM exchange_inboundmessage") == before
+
+
 def slow_sender(system, path, headers, begun=b"{"):
     """A connection on which a body was announced and begun, and that then stands still."""
     line = socket.create_connection(("127.0.0.1", system.web_port), timeout=60)
