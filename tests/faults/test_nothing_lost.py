@@ -10,7 +10,8 @@ import os
 import random
 
 import pytest
-from fault_run import Run, short_plan
+from fault_plan import short_plan
+from fault_run import Run
 
 SEED = int(os.environ.get("SOAR2_FAULT_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 

@@ -1,7 +1,8 @@
-"""A network that fails on purpose: TCP proxies that delay, cut, half-close, truncate and swallow.
+"""A network that fails on purpose: TCP proxies that delay, cut, half-close, truncate, swallow and hold.
 
 A fault is planned from any thread and caused at the next bytes of a real conversation, never at an idle
-connection; so a fault that was counted has hit the traffic, on a fast machine as on a slow one.
+connection; so a fault that was counted has hit the traffic, on a fast machine as on a slow one. A moment is held
+until whoever laid it says how to go on: meanwhile a process can be killed at exactly this place.
 """
 
 import asyncio
@@ -50,24 +51,62 @@ class Fault:
         return self.kind.endswith("the answer")
 
 
-@dataclass
+class Moment:
+    """A place in a conversation at which it stands still: the first request that holds ``needle``, before it is
+    passed on; or, with ``answer``, the answer to it that holds these bytes, before that is passed back."""
+
+    def __init__(self, needle: bytes, answer: bytes = b""):
+        self.needle, self.answer = needle, answer
+        self.port = 0  # the client's, once the moment is reached
+        self._goes_on = asyncio.Event()
+        self._passes = False
+
+    @property
+    def reached(self) -> bool:
+        return self.port != 0
+
+    async def stand_still(self, link: "Link") -> None:
+        """Until somebody says how to go on."""
+        self.port = link.port
+        await self._goes_on.wait()
+        if not self._passes:
+            raise ConnectionResetError
+
+    def go_on(self, passes: bool) -> None:
+        self._passes = passes
+        self._goes_on.set()
+
+
+@dataclass(eq=False)
 class Link:
     """One connection through the proxy: the client's side and the server's."""
 
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     waiting: Fault | None = None  # strikes at the next answer
+    moment: Moment | None = None  # is reached with the next answer
+    asked: bool = False  # a request was passed on and not answered yet
     deaf: bool = False  # answers go nowhere
     finished: bool = False  # the server was told that no more comes
 
+    @property
+    def port(self) -> int:
+        """The client's."""
+        return self.client[1].get_extra_info("peername")[1]
+
 
 class FaultProxy:
-    """Stands before one server. ``caused`` counts what it did, by kind."""
+    """Stands before one server. ``caused`` counts what it did by kind, ``at`` by the request that was hit;
+    ``unanswered`` are connections that the server itself ended in the face of a request."""
 
     def __init__(self, net: "FaultNet", name: str, upstream: Callable[[], tuple[str, int] | Path]):
         self.net, self.name, self.upstream = net, name, upstream
         self.caused: Counter[str] = Counter()
+        self.at: Counter[bytes] = Counter()
+        self.unanswered = 0
         self.port = 0
+        self._links: set[Link] = set()
+        self._moments: list[Moment] = []
         self._planned: deque[Fault] = deque()
         self._refusing: list[Fault] = []
         self._held = 0  # taken by a link and not yet caused
@@ -78,8 +117,31 @@ class FaultProxy:
         """How many planned faults have not struck yet."""
         return len(self._planned) + self._held + len(self._refusing)
 
+    @property
+    def pending(self) -> int:
+        """Requests that the server has and has not answered."""
+        return sum(link.asked for link in tuple(self._links))
+
+    @property
+    def clients(self) -> list[int]:
+        """The ports of all who are connected."""
+        return [link.port for link in tuple(self._links)]
+
     def plan(self, fault: Fault) -> None:
         self._planned.append(fault)
+
+    def lie_in_wait(self, moment: Moment) -> None:
+        self.net.loop.call_soon_threadsafe(self._moments.append, moment)
+
+    def go_on(self, moment: Moment, *, passes: bool) -> None:
+        """End a moment, reached or not. ``passes``: the bytes that stood still go on; else the line is cut."""
+
+        def end() -> None:
+            if moment in self._moments:
+                self._moments.remove(moment)
+            moment.go_on(passes)
+
+        self.net.loop.call_soon_threadsafe(end)
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -115,14 +177,17 @@ class FaultProxy:
 
     async def _carry(self, link: Link) -> None:
         ways = [asyncio.ensure_future(self._requests(link)), asyncio.ensure_future(self._answers(link))]
+        self._links.add(link)
         try:
             await asyncio.gather(*ways)
         except (OSError, asyncio.IncompleteReadError):
             _reset(link.client[1])
         finally:
+            self._links.discard(link)
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            self._rearm(link)
             if link.waiting is not None:  # its answer never came: it strikes another conversation
                 self._held -= 1
                 self._planned.appendleft(link.waiting)
@@ -134,7 +199,11 @@ class FaultProxy:
         while chunk := await reader.read(CHUNK):
             if link.finished:
                 raise ConnectionResetError
+            self._rearm(link)
+            if await self._is_moment(link, chunk):
+                continue
             fault = self._due(chunk) if link.waiting is None and not link.deaf else None
+            link.asked = True
             if fault is None:
                 await _pass(writer, chunk)
             elif fault.at_answer:
@@ -151,6 +220,10 @@ class FaultProxy:
     async def _answers(self, link: Link) -> None:
         reader, writer = link.server[0], link.client[1]
         while chunk := await reader.read(CHUNK):
+            if link.moment is not None and link.moment.answer in chunk:
+                moment, link.moment = link.moment, None
+                await moment.stand_still(link)
+            link.asked = False
             if link.waiting is not None:
                 fault, link.waiting = link.waiting, None
                 self._held -= 1
@@ -159,7 +232,30 @@ class FaultProxy:
             elif not link.deaf:
                 await _pass(writer, chunk)
         if not link.deaf:
+            self.unanswered += link.asked
             writer.write_eof()
+
+    async def _is_moment(self, link: Link, chunk: bytes) -> bool:
+        """Whether these bytes are what somebody lies in wait for; then they are taken care of."""
+        if link.waiting is not None or link.deaf:
+            return False
+        moment = next((one for one in self._moments if one.needle in chunk), None)
+        if moment is None:
+            return False
+        self._moments.remove(moment)
+        if moment.answer:
+            link.moment = moment
+        else:
+            await moment.stand_still(link)
+        link.asked = True
+        await _pass(link.server[1], chunk)
+        return True
+
+    def _rearm(self, link: Link) -> None:
+        """The answer that was waited for did not come on this connection: another one's will do."""
+        if link.moment is not None:
+            self._moments.append(link.moment)
+            link.moment = None
 
     def _due(self, chunk: bytes) -> Fault | None:
         for fault in tuple(self._planned):
@@ -170,6 +266,7 @@ class FaultProxy:
 
     def _count(self, fault: Fault) -> None:
         self.caused[fault.kind] += 1
+        self.at[fault.needle] += 1
 
     # What can go wrong
 
@@ -201,6 +298,7 @@ class FaultProxy:
             case "refuse the next connection":
                 self._refusing.append(fault)
                 self.caused[fault.kind] -= 1  # counted when it refuses
+                self.at[fault.needle] -= 1
                 _reset(server)
                 raise ConnectionResetError
             case "deliver after the cut":
