@@ -22,7 +22,7 @@ STATES = {
     "unreadable": ("quarantined", "AR"),
     "nameless": ("quarantined", "AE"),
 }
-PRIVATE = re.compile("|".join((FAMILY, GIVEN, NUMBER, "SPINE ONCOLOGY", "Posterolateral")), re.IGNORECASE)
+PRIVATE = re.compile("|".join((FAMILY, GIVEN, NUMBER, "ONCOLOGY MACRO", "Posterolateral")), re.IGNORECASE)
 SHOWN = 8
 
 

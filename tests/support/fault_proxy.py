@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import uvloop
+
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CHUNK = 64 * 1024
 DRIBBLED = 600  # bytes sent one at a time; the rest of a longer chunk follows whole
@@ -341,7 +343,7 @@ class FaultNet:
     """All proxies of one run in one loop, in a thread of its own. Use as a context."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.proxies: dict[str, FaultProxy] = {}
         self.tasks: set = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="fault net", daemon=True)
@@ -393,6 +395,6 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     """End with RST where the socket can, as a machine does that knows nothing of the connection any more."""
     link = writer.get_extra_info("socket")
     if link is not None and link.family != socket.AF_UNIX:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # it is closed already
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     writer.transport.abort()

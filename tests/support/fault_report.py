@@ -1,5 +1,6 @@
 """What a person reads at the end of a fault run: what was caused, where it hit, and what came of it."""
 
+import os
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,12 @@ def report(run: "Run", verdict: Verdict) -> str:
         ("fault points", f"{run.points_caused} of {run.plan.count}"),
         *_kills(run),
     ]
+    mounted = run.system.mounted
     ends = [
+        ("full disk", run.system.disk.words if mounted else f"may not mount here; {run.system.files.words}"),
         *((law, len(some)) for law, some in vars(verdict).items()),
         ("duration", _duration(run)),
+        ("machine", f"{os.cpu_count()} cores, load {os.getloadavg()[2]:.1f} over the last 15 minutes"),
         *([("evidence", run.evidence)] if run.evidence else []),
     ]
     lines = [f"{name:<28} {value}" for name, value in rows]
