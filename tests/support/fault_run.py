@@ -6,11 +6,8 @@ same on a fast machine and on a slow one.
 """
 
 import contextlib
-import json
 import os
 import random
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,23 +30,21 @@ from fault_plan import (
 )
 from fault_proxy import Fault, FaultNet
 from fault_receipts import Receipts, copies_of
-from fault_report import report
+from fault_report import keep_evidence, report
 from fault_senders import Gate, Sender
 from fault_system import FaultySystem, Keeper, Visitor
 from fault_traffic import Script
-from psycopg import sql
 from sample_reports import at
 
 STARTS, LATER, MORNING = at("10 14:05"), at("10 14:22"), at("11 07:45")
 STUCK = 180.0  # seconds without one acknowledgement or fault: then something does not come back by itself
+OPERATOR = 30.0  # seconds after which somebody starts a database anew that does not come back
 IN_VAIN = 4000  # messages let through for a fault that does not come about
 PARTS = {"kill listener": "listen", "kill worker": "work", "kill web": "web", "kill watcher": "watch"}
 NEEDS_BLOCKS = "CREATE TEMP TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 4000)"
-ROWS = sql.SQL("SELECT row_to_json(t) FROM {} t ORDER BY id")
-TABLES = (
-    "exchange_inboundmessage", "reports_report", "notices_notice", "notices_noticereport", "notices_step",
-    "record_outboxmessage", "record_deliveryattempt", "record_ledgerentry", "notices_digest",
-)  # fmt: skip
+NO_ROOM = ("too large", "No space left")
+RECOVERS = ("recovery", "not yet accepting", "starting up")
+GAVE_UP = "the server gave up"
 
 
 class Run:
@@ -65,7 +60,7 @@ class Run:
         self.each = plan.messages / max(1, len(self.points))
         self.ahead = max(5 * plan.senders, int(5 * self.each))
         self.evidence: Path | None = None
-        self.copies = self.again = 0
+        self.copies = self.again = self.by_hand = 0
         self.phases: list[tuple[str, float]] = []
 
     def go(self) -> Verdict:
@@ -217,12 +212,12 @@ class Run:
         return False
 
     def _fill(self, what: str) -> None:
-        """Full until the server has refused a write for want of room, and until the listener has closed connections
-        without an answer; or until the server itself has given up."""
+        """Full until the server has refused something for want of room, and until a door has given a message up;
+        or until the server itself has given up."""
         disk = self.system.disk if what == "full disk" and self.system.mounted else self.system.files
         self._with_traffic(self._answers, "the database is there")
-        before, postmaster = self.system.senders.unanswered, self.system.server._postmaster()
-        refused = set()
+        before, postmaster = self._given_up(), self.system.server._postmaster()
+        refused = {""}
 
         def no_room() -> bool:
             refused.add(self._refusal(postmaster))
@@ -236,28 +231,41 @@ class Run:
                         self.system.query("SELECT pg_switch_wal(), pg_logical_emit_message(true, '', '')")
             self._with_traffic(no_room, "the server has no room")
             self._with_traffic(
-                lambda: (
-                    self.system.senders.unanswered > before
-                    or self._refusal(postmaster) == "the server gave up"
-                ),
-                "the listener gives a message up",
+                lambda: self._given_up() > before or (no_room() and GAVE_UP in refused),
+                "a door gives a message up",
             )
         finally:
             disk.free()
-        self.caused[f"{what}: {disk.words}, {max(refused)}"] += 1
+        self._has_come_back()
+        self.caused[f"{what}: {disk.words}, {GAVE_UP if GAVE_UP in refused else max(refused)}"] += 1
+
+    def _has_come_back(self) -> None:
+        """Room alone does not always help: a server that had none at the end of its recovery may wait for ever.
+        Then it is killed and started again, as an operator would do it; that is counted, too."""
+        since = time.monotonic()
+
+        def answers() -> bool:
+            nonlocal since
+            if time.monotonic() - since > OPERATOR and self.system.kill_database():
+                self.by_hand, since = self.by_hand + 1, time.monotonic()
+            return self._answers()
+
+        self._with_traffic(answers, "the database answers again")
+
+    def _given_up(self) -> int:
+        """Messages that a door could not store in time: no answer by MLLP, 503 by FHIR."""
+        return self.system.senders.unanswered + self.gate.missed["fhir: HTTP 503"]
 
     def _refusal(self, postmaster: int | None) -> str:
         """What the server does instead of a write that needs new blocks; empty where it still has them."""
         try:
             with psycopg.connect(self.system.server.url(), autocommit=True) as connection:
                 connection.execute(NEEDS_BLOCKS)
-        except psycopg.errors.DiskFull:
-            return "writes were refused"
         except psycopg.Error as fault:
-            if "too large" in str(fault):
+            if isinstance(fault, psycopg.errors.DiskFull) or any(words in str(fault) for words in NO_ROOM):
                 return "writes were refused"
-            crashed = any(words in str(fault) for words in ("recovery", "not yet accepting", "starting up"))
-            return "the server gave up" if crashed or self._another(postmaster) else ""
+            crashed = any(words in str(fault) for words in RECOVERS)
+            return GAVE_UP if crashed or self._another(postmaster) else ""
         return ""
 
     def _another(self, postmaster: int | None) -> bool:
@@ -400,14 +408,7 @@ class Run:
         )
 
     def _keep_evidence(self, words: str) -> None:
-        """Logs and rows, for whoever looks for the reason; all patients in them are synthetic."""
-        self.evidence = Path(tempfile.mkdtemp(prefix="soar2-fault-evidence-"))
-        (self.evidence / "verdict.txt").write_text(f"SOAR2_FAULT_SEED={self.plan.seed}\n{words}\n")
-        for path in self._logs():
-            shutil.copy(path, self.evidence / path.name)
-        (self.evidence / "mails.txt").write_text("\n\n".join(str(mail) for mail in self.system.mail.mails))
-        for table in TABLES:
-            with contextlib.suppress(psycopg.Error), (self.evidence / f"{table}.jsonl").open("w") as out:
-                for (row,) in self.system.query(ROWS.format(sql.Identifier(table))):
-                    print(json.dumps(row), file=out)
+        self.evidence = keep_evidence(
+            self.system, f"SOAR2_FAULT_SEED={self.plan.seed}\n{words}\n", self._logs()
+        )
         self.say(f"evidence is in {self.evidence}")
