@@ -66,11 +66,6 @@ class Receipts:
         self.rungs()
         self.each_copy()
 
-    @property
-    def again(self) -> int:
-        """How many copies came beside the first of each."""
-        return sum(self.arrived.values()) - len(self.arrived)
-
     def deliveries(self) -> None:
         """What is owed was received, recorded as sent and tried with success; or is dropped because its notice
         was closed. A message that failed is only right where its rung went another way, and a cut line is no

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 from fault_audit import Audit, Verdict, private_lines
+from fault_filling import Filling
 from fault_plan import (
     BEFORE_DATABASE,
     BEFORE_LISTENER,
@@ -29,7 +30,7 @@ from fault_plan import (
     Point,
 )
 from fault_proxy import Fault, FaultNet
-from fault_receipts import Receipts, copies_of
+from fault_receipts import Copy, Receipts, copies_of
 from fault_report import keep_evidence, report
 from fault_senders import Gate, Sender
 from fault_system import FaultySystem, Keeper, Visitor
@@ -37,14 +38,9 @@ from fault_traffic import Script
 from sample_reports import at
 
 STARTS, LATER, MORNING = at("10 14:05"), at("10 14:22"), at("11 07:45")
-STUCK = 180.0  # seconds without one acknowledgement or fault: then something does not come back by itself
-OPERATOR = 30.0  # seconds after which somebody starts a database anew that does not come back
+STUCK = 300.0  # seconds without one acknowledgement or fault: then something does not come back by itself
 IN_VAIN = 4000  # messages let through for a fault that does not come about
 PARTS = {"kill listener": "listen", "kill worker": "work", "kill web": "web", "kill watcher": "watch"}
-NEEDS_BLOCKS = "CREATE TEMP TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 4000)"
-NO_ROOM = ("too large", "No space left")
-RECOVERS = ("recovery", "not yet accepting", "starting up")
-GAVE_UP = "the server gave up"
 
 
 class Run:
@@ -63,7 +59,8 @@ class Run:
         self.copies = self.again = self.by_hand = 0
         self.phases: list[tuple[str, float]] = []
 
-    def go(self) -> Verdict:
+    def go(self, afterwards: Callable[[], None] = lambda: None) -> Verdict:
+        """The whole run. ``afterwards`` is called when all is compared, while the database still stands."""
         self._phase("start")
         self.say(f"SOAR2_FAULT_SEED={self.plan.seed}")
         with self.net:
@@ -72,6 +69,7 @@ class Run:
                 self.system.start(parts=("listen", "work", "work", "web", "watch"), at=STARTS)
                 with self._kept():
                     verdict = self._under_faults()
+                    afterwards()
             finally:
                 self.system.stop()
         self._phase("")
@@ -212,65 +210,9 @@ class Run:
         return False
 
     def _fill(self, what: str) -> None:
-        """Full until the server has refused something for want of room, and until a door has given a message up;
-        or until the server itself has given up."""
-        disk = self.system.disk if what == "full disk" and self.system.mounted else self.system.files
-        self._with_traffic(self._answers, "the database is there")
-        before, postmaster = self._given_up(), self.system.server._postmaster()
-        refused = {""}
-
-        def no_room() -> bool:
-            refused.add(self._refusal(postmaster))
-            return refused != {""}
-
-        disk.fill()
-        try:
-            if self.chance.random() < 0.5:  # and the write-ahead log needs a new file right now
-                with contextlib.suppress(psycopg.Error):
-                    for _ in range(8):
-                        self.system.query("SELECT pg_switch_wal(), pg_logical_emit_message(true, '', '')")
-            self._with_traffic(no_room, "the server has no room")
-            self._with_traffic(
-                lambda: self._given_up() > before or (no_room() and GAVE_UP in refused),
-                "a door gives a message up",
-            )
-        finally:
-            disk.free()
-        self._has_come_back()
-        self.caused[f"{what}: {disk.words}, {GAVE_UP if GAVE_UP in refused else max(refused)}"] += 1
-
-    def _has_come_back(self) -> None:
-        """Room alone does not always help: a server that had none at the end of its recovery may wait for ever.
-        Then it is killed and started again, as an operator would do it; that is counted, too."""
-        since = time.monotonic()
-
-        def answers() -> bool:
-            nonlocal since
-            if time.monotonic() - since > OPERATOR and self.system.kill_database():
-                self.by_hand, since = self.by_hand + 1, time.monotonic()
-            return self._answers()
-
-        self._with_traffic(answers, "the database answers again")
-
-    def _given_up(self) -> int:
-        """Messages that a door could not store in time: no answer by MLLP, 503 by FHIR."""
-        return self.system.senders.unanswered + self.gate.missed["fhir: HTTP 503"]
-
-    def _refusal(self, postmaster: int | None) -> str:
-        """What the server does instead of a write that needs new blocks; empty where it still has them."""
-        try:
-            with psycopg.connect(self.system.server.url(), autocommit=True) as connection:
-                connection.execute(NEEDS_BLOCKS)
-        except psycopg.Error as fault:
-            if isinstance(fault, psycopg.errors.DiskFull) or any(words in str(fault) for words in NO_ROOM):
-                return "writes were refused"
-            crashed = any(words in str(fault) for words in RECOVERS)
-            return GAVE_UP if crashed or self._another(postmaster) else ""
-        return ""
-
-    def _another(self, postmaster: int | None) -> bool:
-        """Whether the server ended: it is started again with its files as they are, but without a limit."""
-        return self.system.server._postmaster() != postmaster
+        filling = Filling(self.system, self.gate, self._with_traffic)
+        self.caused[filling.fill(what, wal=self.chance.random() < 0.5)] += 1
+        self.by_hand += filling.by_hand
 
     # Waiting
 
@@ -321,9 +263,6 @@ class Run:
             " + (SELECT count(*) FROM record_outboxmessage WHERE state = 'queued' AND not_before <= now())"
         )
 
-    def _answers(self) -> bool:
-        return self.system.one("SELECT 1") == 1
-
     def _next(self, hospital) -> None:
         """Move the hospital's clock: its rungs and digests fall due."""
 
@@ -370,11 +309,9 @@ class Run:
     # The end
 
     def _audit(self) -> Verdict:
-        verdict = Audit(self.system.query, self.script, dict(self.gate.acknowledged), self.gate.names).run()
         copies = copies_of(list(self.system.mail.mails), list(self.system.pager.pages))
-        receipts = Receipts(self.system.query, copies, verdict)
-        receipts.run()
-        self.copies, self.again = len(copies), receipts.again
+        verdict = self.compare(self.system.query, copies)
+        self.copies, self.again = len(copies), len(copies) - len({copy.message for copy in copies})
         verdict.wrong += self.gate.wrong
         verdict.wrong += [f"{self.system.pager.forged} pages with a wrong signature"] * bool(
             self.system.pager.forged
@@ -391,6 +328,12 @@ class Run:
             verdict.wrong.append("the pages did not come back")
         if not verdict.good:
             self._keep_evidence(str(verdict))
+        return verdict
+
+    def compare(self, query: Callable, copies: list[Copy]) -> Verdict:
+        """What the senders were told beside what ``query`` finds, and that beside what was received."""
+        verdict = Audit(query, self.script, dict(self.gate.acknowledged), self.gate.names).run()
+        Receipts(query, copies, verdict).run()
         return verdict
 
     @property

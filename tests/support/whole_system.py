@@ -92,8 +92,8 @@ class WholeSystem:
             )
         for part in parts:
             self.launch(part)
-        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 40)
-        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 40)
+        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 90)
+        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 90)
 
     def environment(self, config):
         """What every process is told."""
