@@ -1,7 +1,7 @@
 """What a fault run is made of: which faults, how many of each, and at which moments processes are killed."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fault_proxy import KINDS, Moment
 
@@ -9,6 +9,7 @@ BEFORE_LISTENER, BEFORE_WEB = "senders - listener", "senders - FHIR door"
 BEFORE_MAIL, BEFORE_PAGER = "worker - mail", "worker - pager"
 BEFORE_DATABASE = "all - database"
 STORES, STORES_FHIR, COMMITS = b"MSH|", b'"resourceType"', b"COMMIT"  # in a request to the database
+OPENS = b'INSERT INTO "notices_notice"'
 HITS = {
     STORES: "a message being stored by the listener",
     STORES_FHIR: "a body being stored by the FHIR door",
@@ -31,9 +32,10 @@ class Place:
     needle: bytes
     answer: bytes = b""
     passes: bool = False
+    after: bytes = b""
 
     def moment(self) -> Moment:
-        return Moment(self.needle, self.answer)
+        return Moment(self.needle, self.answer, self.after)
 
 
 # For each kill the moments at which it is done, beside "at any moment".
@@ -50,12 +52,16 @@ PLACES: dict[str, dict[str, Place]] = {
     },
     "kill worker": {
         "inside apply, the report not yet written": Place(BEFORE_DATABASE, b'INSERT INTO "reports_report"'),
-        "inside apply, the notice not yet written": Place(BEFORE_DATABASE, b'INSERT INTO "notices_notice"'),
+        "inside apply, the notice not yet written": Place(BEFORE_DATABASE, OPENS),
         "inside apply, the message not yet owed": Place(
             BEFORE_DATABASE, b'INSERT INTO "record_outboxmessage"'
         ),
-        "a commit has not reached the database": Place(BEFORE_DATABASE, COMMITS),
-        "committed, and the worker not told": Place(BEFORE_DATABASE, COMMITS, b"COMMIT"),
+        "a notice is written, its commit has not reached the database": Place(
+            BEFORE_DATABASE, COMMITS, after=OPENS
+        ),
+        "a notice is committed, and the worker not told": Place(
+            BEFORE_DATABASE, COMMITS, b"COMMIT", after=OPENS
+        ),
         "a mail is being handed over": Place(BEFORE_MAIL, MAIL),
         "a mail was taken, and the worker not told": Place(BEFORE_MAIL, MAIL, TAKEN),
         "a page is being posted": Place(BEFORE_PAGER, PAGE),
@@ -67,8 +73,8 @@ PLACES: dict[str, dict[str, Place]] = {
         "committed by the FHIR door, which is told after the kill": Place(
             BEFORE_DATABASE, STORES_FHIR, DONE, True
         ),
-        "committed by a worker, which is told after the kill": Place(
-            BEFORE_DATABASE, COMMITS, b"COMMIT", True
+        "a notice committed by a worker, which is told after the kill": Place(
+            BEFORE_DATABASE, COMMITS, b"COMMIT", True, OPENS
         ),
     },
     "kill watcher": {},
@@ -95,13 +101,14 @@ class Plan:
     network: dict[str, int]
     senders: int = 12
     patience: float = 3.0  # seconds a message waits in the listener for a database that is away
+    places: dict[str, list[str]] = field(default_factory=dict)  # of a kill; without them, all in turn
     hurried: bool = False  # what waits only for time at the end (leases, back-off) is cut short
 
     def points(self, chance: random.Random) -> list[Point]:
         """Every fault point, in the order of this seed."""
         points = [Point(kind) for kind, count in self.disks.items() for _ in range(count)]
         for kind, count in self.kills.items():
-            places = self._places(kind, chance)
+            places = self.places.get(kind) or _places(kind, chance)
             points += [Point(kind, places[n % len(places)]) for n in range(count)]
         for line, count in self.network.items():
             kinds = chance.sample(KINDS, len(KINDS))
@@ -113,12 +120,12 @@ class Plan:
     def count(self) -> int:
         return sum((*self.kills.values(), *self.disks.values(), *self.network.values()))
 
-    @staticmethod
-    def _places(kind: str, chance: random.Random) -> list[str]:
-        """Those of this kind, each once in a random order; one in four kills falls at any moment."""
-        named = list(PLACES[kind])
-        chance.shuffle(named)
-        return [*named, *[ANY] * max(1, len(named) // 3)]
+
+def _places(kind: str, chance: random.Random) -> list[str]:
+    """Those of this kind, each once in a random order; one in four kills falls at any moment."""
+    named = list(PLACES[kind])
+    chance.shuffle(named)
+    return [*named, *[ANY] * max(1, len(named) // 3)]
 
 
 def long_plan(messages: int, faults: int, seed: int) -> Plan:
@@ -137,13 +144,24 @@ def long_plan(messages: int, faults: int, seed: int) -> Plan:
 
 
 def short_plan(seed: int) -> Plan:
-    """Some of each kill, one full disk, each network fault before the listener and most before the others."""
-    kills = {
-        "kill listener": 2, "kill worker": 4, "kill web": 2, "kill watcher": 1,
-        "kill database": 2, "crash a backend": 1,
-    }  # fmt: skip
+    """The kills that would tell most of a fault in the product, one full disk, each network fault before the
+    listener and most before the others."""
+    places = {
+        "kill listener": list(PLACES["kill listener"])[:2],
+        "kill web": list(PLACES["kill web"])[:2],
+        "kill worker": [
+            "a notice is written, its commit has not reached the database",
+            "a notice is committed, and the worker not told",
+            "a mail is being handed over",
+            "a mail was taken, and the worker not told",
+        ],
+        "kill database": list(PLACES["kill database"])[::2],
+    }
+    kills = {kind: len(some) for kind, some in places.items()} | {"kill watcher": 1, "crash a backend": 1}
     network = {BEFORE_LISTENER: 13, BEFORE_WEB: 4, BEFORE_MAIL: 4, BEFORE_PAGER: 2, BEFORE_DATABASE: 10}
-    return Plan(150, seed, kills, {"full disk": 1}, network, senders=8, patience=1.5, hurried=True)
+    return Plan(
+        150, seed, kills, {"full disk": 1}, network, senders=8, patience=1.5, places=places, hurried=True
+    )
 
 
 def _share(faults: int, of_thousand: dict[str, int]) -> dict[str, int]:

@@ -55,10 +55,11 @@ class Fault:
 
 class Moment:
     """A place in a conversation at which it stands still: the first request that holds ``needle``, before it is
-    passed on; or, with ``answer``, the answer to it that holds these bytes, before that is passed back."""
+    passed on; or, with ``answer``, the answer to it that holds these bytes, before that is passed back. ``after``:
+    only where an earlier request on the same connection held these."""
 
-    def __init__(self, needle: bytes, answer: bytes = b""):
-        self.needle, self.answer = needle, answer
+    def __init__(self, needle: bytes, answer: bytes = b"", after: bytes = b""):
+        self.needle, self.answer, self.after = needle, answer, after
         self.port = 0  # the client's, once the moment is reached
         self._goes_on = asyncio.Event()
         self._passes = False
@@ -87,6 +88,7 @@ class Link:
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     waiting: Fault | None = None  # strikes at the next answer
     moment: Moment | None = None  # is reached with the next answer
+    marks: set[Moment] = field(default_factory=set)  # what their ``after`` has been seen of
     asked: bool = False  # a request was passed on and not answered yet
     deaf: bool = False  # answers go nowhere
     finished: bool = False  # the server was told that no more comes
@@ -98,14 +100,12 @@ class Link:
 
 
 class FaultProxy:
-    """Stands before one server. ``caused`` counts what it did by kind, ``at`` by the request that was hit;
-    ``unanswered`` are connections that the server itself ended in the face of a request."""
+    """Stands before one server. ``caused`` counts what it did by kind, ``at`` by the request that was hit."""
 
     def __init__(self, net: "FaultNet", name: str, upstream: Callable[[], tuple[str, int] | Path]):
         self.net, self.name, self.upstream = net, name, upstream
         self.caused: Counter[str] = Counter()
         self.at: Counter[bytes] = Counter()
-        self.unanswered = 0
         self.port = 0
         self._links: set[Link] = set()
         self._moments: list[Moment] = []
@@ -234,16 +234,15 @@ class FaultProxy:
             elif not link.deaf:
                 await _pass(writer, chunk)
         if not link.deaf:
-            self.unanswered += link.asked
             writer.write_eof()
 
     async def _is_moment(self, link: Link, chunk: bytes) -> bool:
         """Whether these bytes are what somebody lies in wait for; then they are taken care of."""
-        if link.waiting is not None or link.deaf:
+        found = [one for one in self._moments if one.needle in chunk and (one in link.marks or not one.after)]
+        link.marks.update(one for one in self._moments if one.after and one.after in chunk)
+        if not found or link.waiting is not None or link.deaf:
             return False
-        moment = next((one for one in self._moments if one.needle in chunk), None)
-        if moment is None:
-            return False
+        moment = found[0]
         self._moments.remove(moment)
         if moment.answer:
             link.moment = moment
