@@ -1,6 +1,7 @@
 """What a fault run is made of: which faults, how many of each, and at which moments processes are killed."""
 
 import random
+import re
 from dataclasses import dataclass, field
 
 from fault_proxy import KINDS, Moment
@@ -10,6 +11,7 @@ BEFORE_MAIL, BEFORE_PAGER = "worker - mail", "worker - pager"
 BEFORE_DATABASE = "all - database"
 STORES, STORES_FHIR, COMMITS = b"MSH|", b'"resourceType"', b"COMMIT"  # in a request to the database
 OPENS = b'INSERT INTO "notices_notice"'
+TELLS = re.compile(OPENS + rb".*'(?:emergent|urgent|expedited)'", re.DOTALL)  # a mail is owed at once
 HITS = {
     STORES: "a message being stored by the listener",
     STORES_FHIR: "a body being stored by the FHIR door",
@@ -32,7 +34,7 @@ class Place:
     needle: bytes
     answer: bytes = b""
     passes: bool = False
-    after: bytes = b""
+    after: re.Pattern[bytes] | None = None
 
     def moment(self) -> Moment:
         return Moment(self.needle, self.answer, self.after)
@@ -57,10 +59,10 @@ PLACES: dict[str, dict[str, Place]] = {
             BEFORE_DATABASE, b'INSERT INTO "record_outboxmessage"'
         ),
         "a notice is written, its commit has not reached the database": Place(
-            BEFORE_DATABASE, COMMITS, after=OPENS
+            BEFORE_DATABASE, COMMITS, after=TELLS
         ),
         "a notice is committed, and the worker not told": Place(
-            BEFORE_DATABASE, COMMITS, b"COMMIT", after=OPENS
+            BEFORE_DATABASE, COMMITS, b"COMMIT", after=TELLS
         ),
         "a mail is being handed over": Place(BEFORE_MAIL, MAIL),
         "a mail was taken, and the worker not told": Place(BEFORE_MAIL, MAIL, TAKEN),
@@ -74,7 +76,7 @@ PLACES: dict[str, dict[str, Place]] = {
             BEFORE_DATABASE, STORES_FHIR, DONE, True
         ),
         "a notice committed by a worker, which is told after the kill": Place(
-            BEFORE_DATABASE, COMMITS, b"COMMIT", True, OPENS
+            BEFORE_DATABASE, COMMITS, b"COMMIT", True, TELLS
         ),
     },
     "kill watcher": {},

@@ -7,6 +7,7 @@ until whoever laid it says how to go on: meanwhile a process can be killed at ex
 
 import asyncio
 import random
+import re
 import socket
 import struct
 import threading
@@ -56,9 +57,9 @@ class Fault:
 class Moment:
     """A place in a conversation at which it stands still: the first request that holds ``needle``, before it is
     passed on; or, with ``answer``, the answer to it that holds these bytes, before that is passed back. ``after``:
-    only where an earlier request on the same connection held these."""
+    only where it was found in an earlier request on the same connection."""
 
-    def __init__(self, needle: bytes, answer: bytes = b"", after: bytes = b""):
+    def __init__(self, needle: bytes, answer: bytes = b"", after: re.Pattern[bytes] | None = None):
         self.needle, self.answer, self.after = needle, answer, after
         self.port = 0  # the client's, once the moment is reached
         self._goes_on = asyncio.Event()
@@ -239,7 +240,7 @@ class FaultProxy:
     async def _is_moment(self, link: Link, chunk: bytes) -> bool:
         """Whether these bytes are what somebody lies in wait for; then they are taken care of."""
         found = [one for one in self._moments if one.needle in chunk and (one in link.marks or not one.after)]
-        link.marks.update(one for one in self._moments if one.after and one.after in chunk)
+        link.marks.update(one for one in self._moments if one.after and one.after.search(chunk))
         if not found or link.waiting is not None or link.deaf:
             return False
         moment = found[0]

@@ -38,7 +38,7 @@ from fault_traffic import Script
 from sample_reports import at
 
 STARTS, LATER, MORNING = at("10 14:05"), at("10 14:22"), at("11 07:45")
-STUCK = 300.0  # seconds without one acknowledgement or fault: then something does not come back by itself
+STUCK = 300.0  # seconds without one acknowledgement, fault or delivery: then something does not come back by itself
 IN_VAIN = 4000  # messages let through for a fault that does not come about
 PARTS = {"kill listener": "listen", "kill worker": "work", "kill web": "web", "kill watcher": "watch"}
 
@@ -52,7 +52,7 @@ class Run:
         self.points = plan.points(self.chance)
         self.script, self.gate, self.net = Script(plan.seed), Gate(), FaultNet()
         self.caused: Counter[str] = Counter()  # kills by kind and place, disks by kind
-        self.progress = ((0, 0, 0), time.monotonic())
+        self.progress = ((0, 0, 0, 0), time.monotonic())
         self.each = plan.messages / max(1, len(self.points))
         self.ahead = max(5 * plan.senders, int(5 * self.each))
         self.evidence: Path | None = None
@@ -234,7 +234,8 @@ class Run:
     def _until(self, question: Callable[[], bool], words: str) -> None:
         """Without a deadline while anything moves: a slow machine is no fault."""
         while not question():
-            now = (len(self.gate.acknowledged), sum(self.caused.values()), self.net.outstanding)
+            received = len(self.system.mail.mails) + len(self.system.pager.pages)
+            now = (len(self.gate.acknowledged), sum(self.caused.values()), self.net.outstanding, received)
             if now != self.progress[0]:
                 self.progress = (now, time.monotonic())
             elif time.monotonic() - self.progress[1] > STUCK:

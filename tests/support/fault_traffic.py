@@ -16,7 +16,7 @@ from sample_reports import macro, oru
 
 FAMILY, GIVEN, NUMBER = "QUILLFEATHER", "SYNTHIA", "ZQMRN"  # must never be seen in a log or in a mail
 LANES = ("emergent", "urgent", "expedited", "routine")
-OFTEN = (8, 10, 14, 68)  # of a hundred; each worse lane sends a ladder of messages
+OFTEN = (5, 6, 9, 80)  # of a hundred; each worse lane sends a ladder of messages
 BACK = 40  # how far back a follow-up's report may lie; so some are still under way
 KINDS = {
     "report": 68, "addendum": 10, "repeat": 6, "outside": 6, "unreadable": 3, "nameless": 4, "reused": 3,
