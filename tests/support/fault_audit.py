@@ -79,11 +79,13 @@ class Audit:
 
     def inbox(self) -> None:
         """Each acknowledged message, byte by byte, in one row that became what the message's kind demands."""
-        rows = defaultdict(list)
+        rows, cut = defaultdict(list), defaultdict(list)
         for door, control, state, reason, code, raw in self.query(
             "SELECT door, control_id, state, reason, answer_code, raw FROM exchange_inboundmessage"
         ):
-            rows[bytes(raw)].append((door, control, state, reason == CLASH, code))
+            # What was never answered is a frame cut short, even where it was cut behind its last byte of content.
+            where = rows if code else cut
+            where[bytes(raw)].append((door, control, state, reason == CLASH, code))
         whole: Counter[str] = Counter()
         for message in self.sent:
             found = rows.pop(message.raw, [])
@@ -102,6 +104,7 @@ class Audit:
             if control and count != 1:
                 self.verdict.wrong.append(f"of the messages with control id {control} {count} were taken")
         self._remains(rows)
+        self._remains(cut)
 
     def _became(self, message: Sent, door: str, control: str, state: str, clash: bool, code: str) -> None:
         wanted = ("quarantined", "AE") if clash else STATES.get(message.kind, ("applied", "AA"))
