@@ -4,12 +4,13 @@ SOAR2_HOME ?= $(CURDIR)/.soar2
 SETTINGS = DJANGO_SETTINGS_MODULE=soar2.config.settings
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock
+.PHONY: help setup demo test check faults bench lock
 
 help:
 	@echo "make demo    set up, start everything with synthetic patients, print one address"
 	@echo "make test    set up and run the tests; choose some with ARGS='tests/spec -k sins'"
 	@echo "make check   lint, types, import contract, migrations"
+	@echo "make faults  kill, cut and fill everything while 10,000 messages come in (about ten minutes)"
 	@echo "make bench   measure on this machine; asserts nothing"
 	@echo "make setup   only set up; .venv/bin/soar2 is the command afterwards"
 	@echo "make lock    write requirements/*.txt anew; LOCK=--upgrade takes newer versions"
@@ -37,7 +38,11 @@ check: setup
 	$(SETTINGS) .venv/bin/python -W ignore::RuntimeWarning -m django makemigrations --check --dry-run
 
 bench: setup
-	@.venv/bin/python bench/reader.py
+	@.venv/bin/python bench/run.py $(ARGS)
+
+# Another seed or size: make faults ARGS='--seed 7 --messages 2000 --faults 200'
+faults: setup
+	@.venv/bin/python tests/faults/long_run.py --messages 10000 --faults 1000 $(ARGS)
 
 lock:
 	@scripts/lock.sh $(LOCK)

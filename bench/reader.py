@@ -1,10 +1,9 @@
-"""How fast the reader is, and that its work grows with the length of a text only. Run: make bench
+"""How fast the reader is, and that its work grows with the length of a text only.
 
-Prints CPU time, each figure the best of several runs on this machine, beside a plain search of the same
-texts for the same grades, so that the ratio can be compared between machines. Asserts nothing.
+CPU time, each figure the best of several passes, beside a plain search of the same texts for the same grades, so
+that the ratio can be compared between machines.
 """
 
-import platform
 import re
 import time
 
@@ -36,24 +35,36 @@ def cpu_seconds(work, texts, runs=7):
     return min(once() for _ in range(runs))
 
 
-def main():
+SECTION, READER, SEARCH = (
+    "reader",
+    "soar2: read, scored, given a lane",
+    "a plain search for grades and levels",
+)
+GOAL_MS = 0.5
+
+
+def measure(place, load, book, plan):
+    """The macro report and the plain search, in turn; then how the work grows with the length of a text."""
     texts = [REPORT.format(n=3 + n % 8, year=1000 + n) for n in range(200)]
-    ours, plain = cpu_seconds(read_report, texts), cpu_seconds(PLAIN.findall, texts)
-    each = 1000 * ours / len(texts)
-    print(f"Python {platform.python_version()}, {platform.machine()}; report of {len(texts[0])} characters")
-    print(
-        f"macro report read, scored and given a lane: {each:.3f} ms CPU, {1000 / each:,.0f} a second and core"
+    case = f"macro, {len(texts[0])} characters"
+    for number in range(1, plan.runs + 1):
+        for who, work in ((READER, read_report), (SEARCH, PLAIN.findall)):
+            each = cpu_seconds(work, texts) / len(texts)
+            book.add(SECTION, case, who, number, {"rate": 1 / each, "mean_ms": 1000 * each})
+    book.goal(
+        "a macro report read, ms of CPU",
+        list(book.values(SECTION, case, READER, "mean_ms").values()),
+        GOAL_MS,
+        at_least=False,
     )
-    print(
-        f"a plain search of the same text for grades and levels: {1000 * plain / len(texts):.3f} ms; ratio {ours / plain:.0f}"
-    )
-    print("eight times the text costs this many times as much:")
-    head = REPORT.format(n=8, year=2024)
+    book.notes.append(f"reader: eight times the text costs this many times as much: {growth()}")
+
+
+def growth():
+    """For texts made to be hard: the cost of 40,000 characters over that of 5,000. Linear work gives about 8."""
+    head, found = REPORT.format(n=8, year=2024), []
     for unit in ADVERSE:
         short, long = (head + unit * (size // len(unit)) for size in (5_000, 40_000))
-        growth = cpu_seconds(read_report, [long], 3) / cpu_seconds(read_report, [short], 3)
-        print(f"  {unit!r:26} {growth:5.1f}")
-
-
-if __name__ == "__main__":
-    main()
+        times = cpu_seconds(read_report, [long], 3) / cpu_seconds(read_report, [short], 3)
+        found.append(f"{unit!r} {times:.1f}")
+    return ", ".join(found)

@@ -28,6 +28,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "person": "[[person]], one table a person",
         "rota": "[[rota]], one table a weekly turn",
         "feed": "[[feed]], one table a sender: the feed file",
+        "webhook": "[[webhook]], one table a paging or telephone service",
+        "mllp": "the table [mllp]",
+        "test_patients": "the table [test_patients]",
     },
     "calendar": {
         "opens": "start of the working day, local time",
@@ -52,6 +55,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "key": "the name other tables and the pack use",
         "name": "what people read; default: the key",
         "phone": "shown and sent beside the role; default: none",
+        "may": "what its holders may see and do; default: by the table of permissions",
     },
     "person": {
         "key": "the name other tables use, and `soar2 admin create --person`",
@@ -60,6 +64,24 @@ MEANINGS: dict[str, dict[str, str]] = {
         "email": "where messages go; needed",
         "phone": "kept; default: none",
         "roles": "the roles this person may act in; default: none",
+    },
+    "mllp": {
+        "certificate": "the door's certificate (PEM); with it and `key` the listener speaks TLS",
+        "key": "its key (PEM), without a password",
+        "client_ca": "demands of a sender a certificate that this authority (PEM) has signed",
+        "client_names": "names of which a sender's certificate must hold one; empty: any that `client_ca` signed",
+        "allow": 'networks that may come, as `["10.20.0.0/16"]`; empty: all',
+    },
+    "test_patients": {
+        "numbers": "regular expressions for record numbers of patients who do not exist; they open no notice",
+        "names": "the same for their names",
+    },
+    "webhook": {
+        "channel": "`page` or `voice`: rungs of this channel are sent to it, and are no tasks by hand any more",
+        "url": "where each is posted, signed; `https`, or `http` to this machine alone",
+        "secret_file": "a file with the signing secret, `whsec_…`, readable by the account alone; two lines while it is"
+        " changed",
+        "timeout_seconds": "how long to wait for the service; default 10, at most 20",
     },
     "rota": {
         "role": "the key of a [[role]]",
@@ -89,6 +111,13 @@ FEED: dict[str, str] = {
     "accession_field": "where the accession number stands, as `OBR-3`; empty: OBR-3, ORC-3, IPC-1, OBR-18,"
     " OBR-2, ORC-2, the"
     " first that is filled",
+    "identifier_systems": "by FHIR: whose numbers an `Identifier.system` stands for, as"
+    ' `{ "urn:oid:1.2.3" = "SITEA" }`; a system not named here is its own authority',
+    "accession_systems": "by FHIR: the systems of accession numbers; empty: the identifier of type ACSN, else FILL,"
+    " else the only one",
+    "other_messages": "messages that are no reports: `reject` answers them with AR, `accept` stores them, answers AA and"
+    " sets them aside",
+    "status_words": 'a sender\'s own words for OBR-25, as `{ "VERIFIED" = "F" }`',
     "expected_gap_minutes": "the longest silence that is normal; a longer one is shown. Default: none is watched",
 }
 ENVIRONMENT = (
@@ -118,10 +147,17 @@ ENVIRONMENT = (
     ),
     ("SOAR2_ALLOWED_HOSTS", "the host of `address`", "further host names, with commas; `*` is refused"),
     ("SOAR2_LOG_LEVEL", "`INFO`", "of the log on standard error; it holds ids and counts, no patient data"),
+    ("SOAR2_LOG_FORMAT", "`text`", "`json`: one object a line, for a log collector"),
+    ("SOAR2_METRICS_TOKEN_FILE", "none: this machine alone", "a file with the token that opens `/metrics`"),
     (
         "SOAR2_MLLP_MAX_BYTES",
         "16 MiB",
         "the largest message taken; a larger one is refused and its beginning kept",
+    ),
+    (
+        "SOAR2_MLLP_MEMORY_BYTES",
+        "256 MiB",
+        "for the unfinished messages of all senders; beyond it the largest is ended and kept in quarantine",
     ),
     ("SOAR2_MLLP_FRAME_SECONDS", "`60`", "how long a sender may take over one message"),
     ("SOAR2_MLLP_PATIENCE_SECONDS", "`10`", "how long a message waits for a database that is away"),
@@ -161,7 +197,7 @@ def page() -> str:
 
 
 def _title(name: str) -> str:
-    return f"[[{name}]]" if name in ("role", "person", "rota") else f"[{name}]"
+    return f"[[{name}]]" if name in ("role", "person", "rota", "webhook") else f"[{name}]"
 
 
 def _section(name: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 Command = Callable[[argparse.Namespace], int]
+Add = Callable[[str, Command, str], argparse.ArgumentParser]
 PORTS = ("SOAR2_WEB_PORT", "SOAR2_MLLP_PORT", "SOAR2_SMTP_PORT")
 
 
@@ -64,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument(
         "--as-report", action="store_true", help="wrap plain report text as a synthetic patient's message"
     )
+    send.add_argument("--tls", action="store_true", help="speak TLS; implied by the next three")
+    send.add_argument("--ca", default="", metavar="FILE", help="who signed the receiver's certificate")
+    send.add_argument("--certificate", default="", metavar="FILE", help="to show to a receiver that asks")
+    send.add_argument("--key", default="", metavar="FILE", help="the key of that certificate")
     check = add("check", _check, "Explain each fault in soar2.toml in a sentence.")
     check.add_argument("file", nargs="?", type=Path, help="default: the file the system would use")
     add(
@@ -75,18 +80,57 @@ def _parser() -> argparse.ArgumentParser:
     add("listen", _listen, "Receive HL7 v2 messages over MLLP.")
     add("work", _work, "Apply stored messages, escalate, deliver.")
     add("watch", _watch, "Watch the others and say what is wrong.")
-    admin = add("admin", _admin, "Make accounts.")
-    admin.add_argument("what", choices=["create"])
-    admin.add_argument("name", metavar="NAME")
+    admin = add("admin", _admin, "Make accounts, give them a new password, end a lock, close and open them.")
+    admin.add_argument(
+        "what",
+        choices=["create", "password", "unlock", "close", "open"],
+        help="create, password, unlock, close or open",
+    )
+    admin.add_argument("name", metavar="NAME", help="the name to sign in with")
     admin.add_argument("--person", help="the key of the [[person]] in soar2.toml this account stands for")
     admin.add_argument("--email", default="")
     admin.add_argument(
         "--administrator", action="store_true", help="may look after accounts and held messages"
     )
     admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    _doors(add)
+    _keeping(add)
     for name, run in (("demo-inbox", _demo_inbox), ("demo-player", _demo_player)):
         add(name, run, "Part of the demonstration; started by soar2 demo.")
     return parser
+
+
+def _doors(add: Add) -> None:
+    """The subcommands for whoever connects other systems."""
+    token = add("token", _token, "Make, revoke and list the tokens by which machines come in by HTTP.")
+    what = token.add_subparsers(dest="what", required=True, metavar="WHAT")
+    create = what.add_parser("create", help="make a token and print it once")
+    create.add_argument("name", metavar="NAME", help="the system that will hold it")
+    create.add_argument("--feed", required=True, help="the [[feed]] of soar2.toml whose reports it may bring")
+    create.add_argument("--scope", action="append", metavar="SCOPE", help="default: DiagnosticReport.create")
+    create.add_argument("--days", type=int, default=365, help="until it expires (default 365)")
+    revoke = what.add_parser("revoke", help="make a token worthless at once")
+    revoke.add_argument("name", metavar="NAME", help="the system that holds it")
+    what.add_parser("list", help="the tokens, their scopes and when each was last used")
+    mapping = add("mapping", _mapping, "Test the mappings of feeds against the samples beside them.")
+    mapping.add_argument("what", choices=["test"], help="test")
+    mapping.add_argument("directory", nargs="?", type=Path, help="default: SOAR2_HOME/mappings")
+    replay = add("replay", _replay, "Read held messages again, in the order of their reports.")
+    replay.add_argument("--feed", help="only those of this feed")
+
+
+def _keeping(add: Add) -> None:
+    """The subcommands for whoever keeps the system and its audit."""
+    backup = add("backup", _backup, "Write the whole database into one file.")
+    backup.add_argument("file", type=Path, metavar="FILE", help="where to write it")
+    restore = add("restore", _restore, "Put a backup in place of the whole database.")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what soar2 backup has written")
+    restore.add_argument("--yes", action="store_true", help="do not ask before the present data is replaced")
+    audit = add("audit", _audit, "Say who opened a chart; verify that no audit row was changed.")
+    what = audit.add_subparsers(dest="what", required=True, metavar="WHAT")
+    who = what.add_parser("who", help="who opened or changed a patient, newest first")
+    who.add_argument("patient", nargs="+", metavar="WORD", help="a record number, a case code or a name")
+    what.add_parser("verify", help="recompute the chain of digests over ledger and access rows")
 
 
 def _read(args: argparse.Namespace) -> int:
@@ -103,7 +147,14 @@ def _template(args: argparse.Namespace) -> int:
 
 def _send(args: argparse.Namespace) -> int:
     from soar2.exchange.send import run_send
+    from soar2.exchange.tls import client_context
 
+    try:
+        tls = args.tls or args.ca or args.certificate
+        context = client_context(args.ca, args.certificate, args.key) if tls else None
+    except OSError as fault:
+        print(f"The TLS files cannot be used: {fault.strerror or fault}.", file=sys.stderr)
+        return 1
     return run_send(
         args.files,
         args.host,
@@ -112,6 +163,7 @@ def _send(args: argparse.Namespace) -> int:
         stdout=sys.stdout,
         stderr=sys.stderr,
         now=_hospital_time() if args.as_report else None,
+        context=context,
     )
 
 
@@ -198,10 +250,13 @@ def _process(run: Callable[[], int]) -> int:
 
 
 def _admin(args: argparse.Namespace) -> int:
-    def create() -> int:
+    def run() -> int:
+        from soar2.config.account_command import run_account
         from soar2.config.ready import create_admin
 
         password = sys.stdin.readline().rstrip("\n") if args.password_stdin else None
+        if args.what != "create":
+            return run_account(args.what, args.name, password=password)
         return create_admin(
             args.name,
             password=password,
@@ -212,7 +267,55 @@ def _admin(args: argparse.Namespace) -> int:
 
     from soar2.config.start import with_database
 
-    return with_database(create, need_ready=False, need_answer=True)
+    return with_database(run, need_ready=False, need_answer=True)
+
+
+def _token(args: argparse.Namespace) -> int:
+    def run() -> int:
+        from soar2.exchange.fhir.tokens import run_token
+
+        return run_token(args, sys.stdout, sys.stderr)
+
+    return _process(run)
+
+
+def _mapping(args: argparse.Namespace) -> int:
+    from soar2.config.start import setup
+
+    setup()
+    from soar2.exchange.mappings import run_test
+
+    return run_test(args.directory, sys.stdout)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    def run() -> int:
+        from soar2.exchange.replay import run_replay
+
+        return run_replay(args.feed, sys.stdout)
+
+    return _process(run)
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from soar2.config.backup import run_backup
+
+    return run_backup(args.file, sys.stdout)
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from soar2.config.backup import run_restore
+
+    return run_restore(args.file, sys.stdout, yes=args.yes)
+
+
+def _audit(args: argparse.Namespace) -> int:
+    def run() -> int:
+        from soar2.config.audit_command import run_verify, run_who
+
+        return run_who(args.patient, sys.stdout) if args.what == "who" else run_verify(sys.stdout)
+
+    return _process(run)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 
 from soar2.config import settings as shipped
 from soar2.config.ready import create_admin, demo_secret, faults_before_start, loopback, warnings_before_start
-from soar2.record.programme import Smtp, load
+from soar2.record.programme import Mllp, Smtp, load
 
 GOOD_SECRET = "Zq3-7hLw0vXc9Rt2Ky8_mB5nJd1sGf4pUe6aWi-oQxTzVyCk"
 EVERYWHERE = ".".join("0000")
@@ -58,6 +58,8 @@ def test_a_programme_in_order_starts():
         ({"ALLOWED_HOSTS": ["*"]}, "SOAR2_ALLOWED_HOSTS is *"),
         ({"PROGRAMME_FAULTS": ["time_zone is 'Mars'."]}, "time_zone is 'Mars'."),
         ({"_feed_tables": ({"name": "R", "sending_aplications": ["*"]},)}, "sending_applications"),
+        ({"_mllp": Mllp(certificate="/no/such.pem", key="/no/such.key")}, "/no/such.pem"),
+        ({"_mllp": Mllp(allow=("the ward",))}, "the ward"),
         ({"_smtp": Smtp(host="mail", username="soar2")}, "no password_file"),
         ({"_smtp": Smtp(host="mail", username="soar2", password_file="/nowhere/at/all")}, "cannot be read"),
     ],
@@ -186,7 +188,7 @@ def in_production(text):
 def test_check_of_a_file_in_order(tmp_path):
     done = check(tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"in order: 15 roles, 10 people, \d+ turns, 1 feed\.", done.stdout)
+    assert re.search(r"in order: 16 roles, 11 people, \d+ turns, 1 feed\.", done.stdout)
 
 
 def test_check_names_each_fault_and_each_warning(tmp_path):
@@ -199,6 +201,15 @@ def test_check_names_each_fault_and_each_warning(tmp_path):
 def test_check_of_production_in_order(tmp_path):
     done = check(tmp_path, edit=in_production, SOAR2_SECRET_KEY=GOOD_SECRET, SOAR2_BEHIND_PROXY="1")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_warns_of_a_mapping_that_is_not_in_force(tmp_path):
+    kept = tmp_path / "mappings" / "Radiology results"
+    kept.mkdir(parents=True)
+    (kept / "mapping.toml").write_text("this is = not = a mapping")
+    done = check(tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search("Warning: .*Radiology results.*", done.stdout)
 
 
 # soar2 admin create

@@ -51,7 +51,7 @@ def test_signing_in_is_choosing_a_person(here, paused):
     page = here.get(away["Location"]).content.decode()
     assert "Who are you today?" in page
     assert "synthetic data" in page
-    assert page.count('value="/feeds/"') == len(personas.PERSONAS) == 6
+    assert page.count('value="/feeds/"') == len(personas.PERSONAS) == 7
     for one in personas.PERSONAS:
         assert f"{one.name} <" in page
         assert f'action="/demo/be/{one.key}/"' in page

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,8 @@ from soar2.exchange.mllp import Frame, Framer, frame
 RUN = (
     "import sys; from soar2.exchange.listen import run_listener; sys.exit(run_listener('127.0.0.1', {port}))"
 )
+
+WRITTEN = ("exchange_inboundmessage", "exchange_sendersequence", "record_democlock", "record_heartbeat")
 
 
 def environment(url: str, home: Path, **more: str) -> dict[str, str]:
@@ -48,7 +51,45 @@ class Database:
 
     def empty(self) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("TRUNCATE exchange_inboundmessage, record_democlock, record_heartbeat CASCADE")
+            connection.execute(f"TRUNCATE {', '.join(WRITTEN)} CASCADE")
+
+
+WORKER = """
+import sys
+import django
+django.setup()
+from django.conf import settings
+from soar2.exchange.dispatch import apply_undone
+from soar2.record import clock
+from soar2.record.people import load_programme
+for line in sys.stdin:
+    load_programme(settings.PROGRAMME)
+    for _ in range(6):
+        apply_undone(clock.now())
+    print("done", flush=True)
+"""
+
+
+class Worker:
+    """The worker's reading of stored messages, in a process of its own: once for each ``work``."""
+
+    def __init__(self, database: "Database"):
+        config = database.home / "worker.toml"
+        demo = files("soar2.demo").joinpath("soar2.toml").read_text()
+        config.write_text(demo.replace('mode = "demo"', 'mode = "production"'))
+        env = environment(database.url, database.home, SOAR2_CONFIG=str(config))
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER], env=env, stdin=pipe, stdout=pipe, text=True
+        )
+
+    def work(self) -> None:
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def stop(self) -> None:
+        self.process.communicate(timeout=20)
 
 
 @dataclass
@@ -66,16 +107,15 @@ class RunningListener:
     def start(self) -> None:
         env = environment(self.database.url, self.database.home, **self.settings)
         command = [sys.executable, "-c", RUN.format(port=self.port)]
+        opened = self.log.count("listening host=") if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(command, env=env, stderr=log)
-        for _ in range(400):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-            except ConnectionRefusedError:
-                assert self.process.poll() is None, self.log
-                time.sleep(0.05)
-            else:
+        # Its own word, not a connection: on a busy machine another process may have the port for a moment.
+        for _ in range(1200):
+            if self.log.count("listening host=") > opened:
                 return
+            assert self.process.poll() is None, self.log
+            time.sleep(0.05)
         raise AssertionError(f"the listener did not open its port: {self.log}")
 
     @property
@@ -183,6 +223,18 @@ def start_listener(database):
     yield start
     for listener in started:
         listener.kill()
+
+
+@pytest.fixture(scope="session")
+def worker(door_database):
+    running = Worker(door_database)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def running_listener():
+    return RunningListener
 
 
 @pytest.fixture(scope="session")

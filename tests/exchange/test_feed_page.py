@@ -1,5 +1,6 @@
 """The feed page: its title says the finding; held messages are shown to those who mend them, and to nobody else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from sample_reports import at
 
 from soar2.exchange import headline, queries, receipts
+from soar2.exchange import held as held_messages
 from soar2.exchange.models import InboundMessage
 from soar2.record import clock, outbox
 from soar2.record import people as record_people
@@ -68,7 +70,7 @@ def held(minutes_ago=30, **more):
 
 def finding():
     return headline.finding(
-        queries.feed_lines(NOW), queries.held_count(), queries.queue(), receipts.channels(NOW), NOW
+        queries.feed_lines(NOW), held_messages.held_count(), queries.queue(), receipts.channels(NOW), NOW
     )
 
 
@@ -139,11 +141,21 @@ def test_messages_of_no_feed_have_a_line_of_their_own(people):
     assert [(line.name, line.received) for line in queries.feed_lines(NOW)] == [(FEED, 1), ("", 1)]
 
 
+def test_what_was_held_at_the_door_counts_for_the_feed_its_sender_has(people, settings):
+    only = {**settings.PROGRAMME.feed_tables[0], "sending_applications": ["RIS"]}
+    settings.PROGRAMME = replace(settings.PROGRAMME, feed_tables=(only,))
+    came(5)
+    held(4, feed="", sending_application="RIS")
+    held(3, feed="", sending_application="STRANGER")
+    counted = [(line.name, line.received, line.held) for line in queries.feed_lines(NOW)]
+    assert counted == [(FEED, 2, 1), ("", 1, 1)]
+
+
 def test_a_held_message_stays_counted_after_a_day_until_it_is_settled(people):
     message = held(60 * 50)
-    assert [one.id for one in queries.held()] == [message.id]
+    assert [one.id for one in held_messages.held()] == [message.id]
     InboundMessage.objects.update(settled_at=NOW)
-    assert not queries.held()
+    assert not held_messages.held()
 
 
 def test_the_page_names_what_is_held_where_since_when_and_whose_it_is(people, signed_in):
@@ -182,7 +194,8 @@ def test_the_raw_text_is_escaped_and_shows_what_is_no_text(people, signed_in):
     assert "<script>alert(1)" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\xff^^^OTHER^MR" in text
     assert "T8\\x0c" in text
-    assert "<mark>PID|1||" in text
+    assert "PID|1||<mark>&lt;script&gt;" in text
+    assert "^^^OTHER^MR</mark>||TEST" in text, "the field that failed is marked, and it alone"
     assert text.count("<mark>") == 1
 
 
@@ -249,7 +262,7 @@ def test_the_page_costs_the_same_for_few_and_for_many(people, signed_in, django_
         held(n)
         delivery(tries=n % 3)
     client = signed_in("osei")
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(30):
         client.get("/feeds/")
 
 

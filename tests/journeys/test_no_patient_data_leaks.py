@@ -96,6 +96,7 @@ def walk(system, one, desk):
     page.get_by_text("Recorded and closed.").wait_for()
     held = desk.be("R. Osei", "/feeds/")
     held.get_by_role("link", name="Open the oldest held message").click()
+    held.locator("details.settle summary").click()
     held.get_by_label("Settled, because").fill("Ortrud Zwetschke is known, mended by hand.")
     held.get_by_role("button", name="Settled").click()
     held.get_by_text("The message stays stored.").wait_for()

@@ -26,6 +26,9 @@ PAGES = {  # name: (who looks, what is expected on it)
     "notice, identity unresolved": ("N. Bell RN", "Identity unresolved"),
     "feeds": ("R. Osei", "Receipts"),
     "held message": ("R. Osei", "As it came"),
+    "held message, its bytes": ("R. Osei", "Place, codes, characters"),
+    "mapping, with samples": ("R. Osei", "As they are read with this draft"),
+    "mapping, of a new sender": ("R. Osei", "Name of the feed"),
     "personas": ("N. Bell RN", "Who are you today?"),
     "telephone": ("N. Bell RN", "The simulated telephone"),
     "sign out": ("N. Bell RN", "Sign out?"),
@@ -41,7 +44,7 @@ def screens(system):
     def screen(who, size):
         if (who, size) not in open_screens:
             one = Desk(system, size)
-            one.be(who)
+            one.be(who, "/feeds/" if who == "R. Osei" else "/")  # the interface desk has no worklist
             open_screens[who, size] = one
         return open_screens[who, size]
 
@@ -134,6 +137,9 @@ def places(system, screens):
         "notice, identity unresolved": f"/notices/{unresolved}/",
         "feeds": "/feeds/",
         "held message": f"/feeds/held/{held}/",
+        "held message, its bytes": f"/feeds/held/{held}/bytes",
+        "mapping, with samples": f"/feeds/Radiology%20results/mapping/?held={held}",
+        "mapping, of a new sender": "/feeds/mapping/new/",
         "personas": "/demo/",
         "telephone": "/demo/mail/",
         "sign out": "/accounts/logout/",

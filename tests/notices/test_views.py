@@ -154,7 +154,7 @@ def test_a_refusal_stands_on_the_card(emergent, signed_in, people):
 
 def test_an_account_that_is_nobody_cannot_answer(emergent, signed_in):
     answer = post(signed_in("visitor"), emergent, "mine")
-    assert answer.status_code == 409
+    assert answer.status_code == 403
     assert "stands for no person" in answer.content.decode()
     assert Notice.objects.get().owner is None
 

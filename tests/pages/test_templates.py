@@ -63,10 +63,11 @@ def test_feed_state_is_mark_and_words():
 def test_the_page_one_is_on_is_marked():
     request = RequestFactory().get("/")
     request.resolver_match = resolve("/")
-    made = render("{% navigation %}", request=request)
+    made = render("{% navigation %}", request=request, may={"patients_see": True, "feeds_see": True})
     assert re.findall(r'<a href="([^"]+)" aria-current="page">(\w+)', made) == [("/", "Worklist")]
     assert 'href="/feeds/"' in made
     assert made.count("aria-current") == 1
+    assert "/audit/" not in made, "a link that would lead to a refusal"
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,22 @@ class WholeSystem:
         self.server.start()
         config = self.home / "soar2.toml"
         config.write_text(self.settings())
-        self.env = os.environ | {
+        self.env = os.environ | self.environment(config)
+        self.command("migrate")
+        if at is not None:
+            self.query(
+                "INSERT INTO record_democlock (id, real, hospital, rate, running) VALUES (1, now(), %s, 1, false)"
+                " RETURNING id",
+                at,
+            )
+        for part in parts:
+            self.launch(part)
+        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 90)
+        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 90)
+
+    def environment(self, config):
+        """What every process is told."""
+        return {
             "SOAR2_HOME": str(self.home),
             "SOAR2_CONFIG": str(config),
             "SOAR2_WEB_PORT": str(self.web_port),
@@ -93,17 +108,10 @@ class WholeSystem:
             "DATABASE_URL": self.server.url(),
             "PYTHONWARNINGS": "default",
         }
-        self.command("migrate")
-        if at is not None:
-            self.query(
-                "INSERT INTO record_democlock (id, real, hospital, rate, running) VALUES (1, now(), %s, 1, false)"
-                " RETURNING id",
-                at,
-            )
-        for part in parts:
-            self.launch(part)
-        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 40)
-        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 40)
+
+    def environment_of(self, part):
+        """What one part is told beside that: nothing, unless a test puts something between it and the others."""
+        return {}
 
     def settings(self):
         """The demonstration's file; in production the same people and roles, this machine's mail server and address."""
@@ -143,7 +151,11 @@ class WholeSystem:
     def launch(self, part):
         log = (self.home / f"{part}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "soar2.cli", part], env=self.env, stdout=log, stderr=log
+            [sys.executable, "-m", "soar2.cli", part],
+            env=self.env | self.environment_of(part),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a web server's own workers are found by their group
         )
         log.close()
         self.processes.setdefault(part, []).append(process)
@@ -152,16 +164,30 @@ class WholeSystem:
     def kill(self, part, number=signal.SIGKILL):
         """End every running process of ``part`` with a signal and wait for it to be gone."""
         for process in self.processes.pop(part, []):
-            process.send_signal(number)
+            signal_group(process, number)
             process.wait(timeout=20)
 
+    def tend(self):
+        """Start again what ended by itself, as systemd would. Returns those, with their processes."""
+        ended = []
+        for part, processes in list(self.processes.items()):
+            for process in [one for one in processes if one.poll() is not None]:
+                signal_group(process, signal.SIGKILL)  # its workers still hold its port
+                processes.remove(process)
+                ended.append((part, process))
+                self.launch(part)
+        return ended
+
     def kill_database(self):
-        """kill -9 the postmaster; its backends die with it."""
+        """kill -9 the postmaster; its backends end as soon as they miss it. False when it was dead already."""
+        pid = self.server._postmaster()
+        if pid is None:
+            return False
         try:
-            pid = int((self.server._cluster / "postmaster.pid").read_text().split()[0])
             os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, FileNotFoundError):
-            pass  # it is dead already
+        except ProcessLookupError:
+            return False
+        return True
 
     def revive_database(self):
         """What the supervisor does each second, until the database answers again."""
@@ -228,7 +254,16 @@ class WholeSystem:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+                signal_group(process, signal.SIGKILL)
         self.processes.clear()
         self.mail.stop()
         self.server.erase()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def signal_group(process, number):
+    """To a process and whatever it started; granian's worker serves on when its parent alone is killed."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass

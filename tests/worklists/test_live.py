@@ -113,12 +113,17 @@ def test_a_key_owns_and_the_row_says_so_in_place(filed, open_list, people):
 
 
 def test_a_refusal_stands_beside_the_button_that_asked(filed, open_list, people):
+    """Somebody owned it between the last look at the list and the button."""
     first = filed("urgent", mrn="1")
-    page = open_list("somebody")
+    page = open_list()
+    page.evaluate(
+        "document.querySelector('#worklist').dataset.pulse = '/health/'"
+    )  # an old list stays as it is
+    actions.mine(first.id, person=people["okafor"], now=at("10 14:05"))
     page.locator(f"#case-{first.case_code} button").click()
     sentence = page.locator(f"#case-{first.case_code} .refused")
     sentence.wait_for(timeout=2500)
-    assert "stands for no person" in sentence.inner_text()
+    assert "Dr Okafor owns this" in sentence.inner_text()
     page.wait_for_timeout(1500)
     assert sentence.is_visible(), "the next pulse does not wipe it away"
 

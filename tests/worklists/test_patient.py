@@ -120,10 +120,12 @@ def test_opening_a_patient_is_recorded_and_nothing_else(filed, signed_in, people
     assert "Dr Okafor" in patient_page(signed_in("bell"))
 
 
-def test_an_account_without_a_person_is_recorded_by_its_name(filed, signed_in):
-    filed("urgent")
-    patient_page(signed_in("somebody"))
-    assert (ChartAccess.objects.get().person, ChartAccess.objects.get().username) == (None, "somebody")
+def test_an_account_without_a_person_sees_nothing_and_its_attempt_is_recorded_by_its_name(filed, signed_in):
+    notice = filed("urgent", name="Ada Finch")
+    answer = signed_in("somebody").get(f"/patients/{notice.patient_id}/")
+    assert (answer.status_code, b"Finch" in answer.content) == (403, False)
+    (seen,) = ChartAccess.objects.all()
+    assert (seen.person, seen.username, seen.kind) == (None, "somebody", "refused")
 
 
 def test_the_page_costs_the_same_for_a_short_and_a_long_story(

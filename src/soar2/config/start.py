@@ -30,8 +30,11 @@ def find_database() -> None:
 def setup() -> None:
     import django
 
+    from soar2.config.logs import catch_the_rest
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
     django.setup()
+    catch_the_rest()
 
 
 def with_database(run: Callable[[], int], *, need_ready: bool = True, need_answer: bool = False) -> int:
@@ -73,14 +76,20 @@ def _ask_database() -> None:
 def bring_up(out: TextIO) -> int:
     """Migrate, then load roles, people and rota. Safe to repeat and to run from several hosts.
 
-    From a settings file with faults nothing is loaded: half a file would take people off the rota. Then 1.
+    Migrations go forward only, so a dump is written before any that changes a database with data; without
+    the dump nothing is migrated. From a settings file with faults nothing is loaded: half a file would take
+    people off the rota. Then 1.
     """
     from django.conf import settings
-    from django.core.management import call_command
 
+    from soar2.config.upgrade import NotUpgraded, upgrade
     from soar2.record.people import load_programme
 
-    call_command("migrate", verbosity=0, interactive=False)
+    try:
+        upgrade(out)
+    except NotUpgraded as reason:
+        print(reason, file=sys.stderr)
+        return 1
     if settings.PROGRAMME_FAULTS:
         print(
             "Roles, people and rota stay as they were:",

@@ -2,10 +2,13 @@
 
 from django.urls import include, path
 
-from soar2.config.health import health
+from soar2.config.health import health, live
+from soar2.config.scrape import metrics
 
 urlpatterns = [
     path("health/", health, name="health"),
+    path("health/live", live, name="live"),
+    path("metrics", metrics, name="metrics"),
     path("", include("soar2.worklists.urls")),
     path("", include("soar2.pathway.notices.urls")),
     path("feeds/", include("soar2.exchange.urls")),

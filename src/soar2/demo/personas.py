@@ -63,6 +63,13 @@ PERSONAS = (
         "director, radiation oncology",
         "The whole worklist of the programme: what is overdue, who owns what, and which calls wait for a person.",
     ),
+    Persona(
+        "whitlock",
+        "D. Whitlock",
+        "security officer",
+        "Who opened a chart and what a person looked at. No chart opens from here, and each search is recorded.",
+        "/audit/",
+    ),
 )
 
 

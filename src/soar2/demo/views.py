@@ -18,6 +18,7 @@ from soar2.demo import controls, inbox
 from soar2.demo import personas as people
 from soar2.errors import Refused
 from soar2.record.models import Person
+from soar2.record.permissions import require
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
@@ -72,6 +73,7 @@ def be(request: HttpRequest, key: str) -> HttpResponse:
 
 @demo_only
 @require_POST
+@require("demo.control")
 def clock(request: HttpRequest) -> HttpResponse:
     """Pause, hasten or move the demo clock, and back to the page one was on."""
     try:
@@ -83,6 +85,7 @@ def clock(request: HttpRequest) -> HttpResponse:
 
 @demo_only
 @require_GET
+@require("demo.control")
 def mail(request: HttpRequest) -> HttpResponse:
     """The simulated telephone: what the people on call were sent, newest first."""
     received = inbox.received(settings.HOME, settings.PROGRAMME.address)

@@ -1,8 +1,8 @@
 """From a stored message to filed reports: read it, ask the feed file, hand it on, or hold it."""
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import cast
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, transaction
@@ -10,32 +10,48 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from soar2.criteria.packs import PackRefused
 from soar2.errors import Unreadable
 from soar2.exchange.arrival import key_of, storable
-from soar2.exchange.feeds import Feed, chosen, feeds_from, select
+from soar2.exchange.feeds import Feed, chosen, select
+from soar2.exchange.fhir.reading import read_resource
+from soar2.exchange.hl7v2.charsets import Note
+from soar2.exchange.hl7v2.clocks import trusted
+from soar2.exchange.hl7v2.documents import named
 from soar2.exchange.hl7v2.envelope import envelope
 from soar2.exchange.hl7v2.message import parse
 from soar2.exchange.hl7v2.results import read_results
 from soar2.exchange.hl7v2.types import ImagingResult
+from soar2.exchange.mappings import active_feeds, version_of
 from soar2.exchange.models import InboundMessage
-from soar2.pathway.reports.actions import file_report, take_turns
+from soar2.exchange.practice import TEST_PATIENT, is_test
+from soar2.pathway.reports.actions import file_in_turn, take_turns
 from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
+from soar2.record import rows
 from soar2.record.patients import PatientIdentity
-from soar2.record.programme import Programme
 
 log = logging.getLogger("soar2.dispatch")
 
 CLASS_LENGTH, KIND_LENGTH = 8, 16  # as wide as their columns; a sender's longer words must not stop a report
 
+# Patient, exam and procedure in a sender's own terms.
+PLACES = {
+    InboundMessage.HL7V2: ("PID-3", "OBR-3", "OBR-4"),
+    InboundMessage.FHIR: ("DiagnosticReport.subject", "DiagnosticReport.identifier", "DiagnosticReport.code"),
+}
 PATIENCE = 5  # tries before a message that breaks the reader is held for a person
 # Classes of SQLSTATE in which the server or a rival is at fault and not the message: connection, rollback
 # (deadlock), resources, lock, operator, system. Any other fault would come again with every try.
 PASSING = ("08", "40", "53", "55", "57", "58")
 
 
-def apply_undone(now: datetime, limit: int = 50) -> int:
-    """Work through stored messages in order of arrival, one transaction each. Returns how many were done."""
+def apply_undone(now: datetime, limit: int = 50, *, after_each: Callable[[], None] = lambda: None) -> int:
+    """Work through stored messages in order of arrival, one transaction each. Returns how many were done.
+
+    ``after_each`` is called when one was committed: what it owes may leave before the next is read.
+    """
     done = 0
     for message_id in list(_undone().values_list("id", flat=True)[:limit]):
-        done += apply_one(message_id, now)
+        if apply_one(message_id, now):
+            done += 1
+            after_each()
     return done
 
 
@@ -46,19 +62,12 @@ def _undone():
 def apply_one(message_id: int, now: datetime) -> bool:
     """Bring one message to its end, unless another worker has it. A fault of ours leaves it undone and counted."""
     try:
-        with transaction.atomic():
-            row = InboundMessage.objects.select_for_update(skip_locked=True).filter(
-                id=message_id, state=InboundMessage.STORED
-            ).first()  # fmt: skip
-            if row is None:
-                return False
-            _settle(row, now)
+        return _settle(message_id, now)
     except Exception as fault:
         if _passing(fault):
             raise  # the database is away, or the pack does not load: not this message's fault
         _count_failure(message_id, fault, now)
         return False
-    return True
 
 
 def _passing(fault: Exception) -> bool:
@@ -68,32 +77,78 @@ def _passing(fault: Exception) -> bool:
     return state is None or state[:2] in PASSING
 
 
-def _settle(row: InboundMessage, now: datetime) -> None:
+def _settle(message_id: int, now: datetime) -> bool:
+    """Apply it or hold it; a message that turns out unreadable leaves nothing of itself behind but its row."""
+    row = None
     try:
         with transaction.atomic():
-            state, reason, where, feed = _apply(row, now)
+            row = _taken(message_id)
+            if row is None:
+                return False
+            row.notes = []
+            _end(row, _apply(row, now), now)
     except Unreadable as fault:
-        state, reason, where, feed = InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed
-    row.state, row.reason, row.where, row.feed, row.done_at = state, reason, where, feed, now
-    row.save(update_fields=["state", "reason", "where", "feed", "done_at"])
+        with transaction.atomic():
+            if row is None or _taken(message_id) is None:
+                return False
+            _end(row, (InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed), now)
+    return True
+
+
+def _taken(message_id: int) -> InboundMessage | None:
+    """The message, locked; None when it is done, or another worker has it."""
+    mine = "WHERE r.id = %s AND r.state = %s FOR UPDATE SKIP LOCKED"
+    return next(
+        iter(rows.read(InboundMessage, mine, [message_id, InboundMessage.STORED], but=("answer",))), None
+    )
+
+
+def _end(row: InboundMessage, ended: tuple[str, str, str, str], now: datetime) -> None:
+    row.state, row.reason, row.where, row.feed = ended
+    row.done_at, row.mapping = now, version_of(row.feed) if row.feed else ""
+    rows.run(rows.update(row, "state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at"))
 
 
 def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
     raw = bytes(row.raw)
+    if row.format == InboundMessage.FHIR:
+        mine = next((feed for feed in feeds() if feed.name == row.feed), None)
+        if mine is None:
+            raise Unreadable("The feed that this sender's token names is not in the feed file.")
+        return _file_all(read_resource(raw, mine), mine, row, now)
     feed = select(feeds(), envelope(raw))
-    if feed is None:
-        parse(raw)  # what cannot be read is held, whoever sent it
+    message = parse(raw, feed.default_charset or None if feed else None)
+    _note(row, message.notes)
+    if feed is None:  # what cannot be read was held by now, whoever sent it
         return (
             InboundMessage.FILTERED,
             "No feed in the feed file is for this sending application.",
             "MSH-3",
             "",
         )
-    results = read_results(parse(raw, feed.default_charset or None), feed)
+    return _file_all(read_results(message, feed), feed, row, now)
+
+
+def _file_all(
+    results: tuple[ImagingResult, ...], feed: Feed, row: InboundMessage, now: datetime
+) -> tuple[str, str, str, str]:
+    _note(row, [note for result in results for note in result.notes])
+    _note(
+        row, [Note("time", f"{fault.where}: {fault.words}") for result in results for fault in result.faults]
+    )
+    row.event_at = next((at for one in results if (at := one.reported_at or one.sent_at)), None)
     wanted = chosen(feed, results)
     if not wanted:
-        return InboundMessage.FILTERED, "Not a spine procedure of this feed.", "OBR-4", feed.name
-    take_turns(feed.name, [key_of(result.accession) for result in wanted])
+        return (
+            InboundMessage.FILTERED,
+            "Not a spine procedure of this feed.",
+            PLACES[row.format][2],
+            feed.name,
+        )
+    wanted = [one for one in wanted if not is_test(one.patient, settings.PROGRAMME.test_patients)]
+    if not wanted:
+        return InboundMessage.FILTERED, TEST_PATIENT, PLACES[row.format][0], feed.name
+    take_turns(feed.name, [_accession(result, row) for result in wanted], map(_identity, wanted))
     faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
     if faults:
         return InboundMessage.QUARANTINED, faults[0].reason, faults[0].where, feed.name
@@ -101,14 +156,13 @@ def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
 
 
 def feeds() -> tuple[Feed, ...]:
-    """The feed file as values, made once for a programme rather than for each message."""
-    if not _made or _made[0] is not settings.PROGRAMME:
-        programme: Programme = settings.PROGRAMME
-        _made[:] = [programme, feeds_from(list(programme.feed_tables), str(programme.zone))]
-    return cast(tuple[Feed, ...], _made[1])
+    """The feed file with the mappings in force at this moment; a mended mapping counts from the next message."""
+    return active_feeds(settings.PROGRAMME)
 
 
-_made: list[object] = []
+def _note(row: InboundMessage, notes: Iterable[Note]) -> None:
+    """Keep what had to be put right, each once, also where the reading fails later."""
+    row.notes = list({tuple(note): list(note) for note in [*row.notes, *notes]}.values())
 
 
 def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime) -> Unreadable | None:
@@ -116,21 +170,30 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
     if result.text_at or result.standing == "pending":
         return None  # filed once, where its text stands; or there is no report yet
     if not result.text.strip() and result.status not in WITHDRAWN:
-        words = (
-            "The report is a document, not text; a person must open it."
-            if result.attachments
-            else "The report has no text."
-        )
-        return Unreadable(words, result.where or "OBX-5")
-    filed = file_report(_incoming(result, feed, row), now=now)
+        return _without_words(result)
+    result, doubts = trusted(result, now)
+    _note(row, doubts)
+    filed = file_in_turn(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
-    return Unreadable(fault, "PID-3" if result.accession else "OBR-3") if fault else None
+    return Unreadable(fault, PLACES[row.format][0 if result.accession else 1]) if fault else None
+
+
+def _without_words(result: ImagingResult) -> Unreadable:
+    if not result.attachments:
+        return Unreadable("The report has no text.", result.where or "OBX-5")
+    document = result.attachments[0]
+    kind = f" ({name})" if (name := named(document.media)) else ""
+    return Unreadable(f"The report is a document{kind}, not text; a person must open it.", document.where)
+
+
+def _accession(result: ImagingResult, row: InboundMessage) -> str:
+    return key_of(result.accession) or _placeholder(result, row)
 
 
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
     return IncomingReport(
         feed=feed.name,
-        accession=key_of(result.accession) or f"not stated (message {row.id})",
+        accession=_accession(result, row),
         status=result.status,
         text=storable(result.text),
         identity=_identity(result),
@@ -140,13 +203,20 @@ def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> Incomin
         exam_start=result.exam_start,
         exam_end=result.exam_end,
         exam_end_is_start=result.exam_time_is_start,
-        reported_at=result.reported_at,
+        reported_at=result.reported_at or result.sent_at,
+        reported_at_is_sent=result.reported_at is None,
         author=storable(result.author.name),
         ordering=storable(result.ordering.name),
         location=storable(result.location),
         patient_class=storable(result.patient_class)[:CLASS_LENGTH],
         inbound=row.id,
     )
+
+
+def _placeholder(result: ImagingResult, row: InboundMessage) -> str:
+    """What stands for an accession that is not stated: each such report of a message is one of its own."""
+    order = "" if result.where in ("", "OBR[1]") else f", {result.where}"
+    return f"not stated (message {row.id}{order})"
 
 
 def _identity(result: ImagingResult) -> PatientIdentity | None:

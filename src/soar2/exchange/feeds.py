@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # results.py needs Feed; only the name of its value is needed
 
 ANY = "*"
 TEXT_TYPES = ("TX", "FT", "ST")
+REJECT, ACCEPT = "reject", "accept"
+STATUS_CODES = frozenset("OISPRMFCAXDW")  # HL7 table 0123, as far as results.STANDINGS reads it
 ACCESSION_FIELDS = ("OBR-2", "OBR-3", "OBR-18", "OBR-19", "OBR-20", "ORC-2", "ORC-3", "IPC-1", "ZDS-1")
 
 
@@ -35,7 +37,11 @@ class Feed:
     its, or names the authority whose they are. ``accession_field``
     fixes where the accession stands; when empty OBR-3, ORC-3, IPC-1, OBR-18, OBR-2 and ORC-2 are tried in
     this order. ``time_zone`` is used where a timestamp has no offset; when empty, the offset of MSH-7,
-    else UTC. ``expected_gap_minutes``: the longest silence that is normal; None when none is watched.
+    else UTC. By FHIR ``identifier_systems`` says which authority an
+    Identifier.system stands for, and ``accession_systems`` whose identifier is the accession number (none: the
+    one of type ACSN). ``status_words`` translates the sender's own result statuses (OBR-25, OBX-11) to codes
+    of HL7 table 0123. ``other_messages`` is the answer to types other than ORU, which are never read: ``reject``
+    (AR) or ``accept`` (AA). ``expected_gap_minutes``: the longest silence that is normal; None when none is watched.
     """
 
     name: str
@@ -49,6 +55,10 @@ class Feed:
     time_zone: str = ""
     default_charset: str = ""
     accession_field: str = ""
+    identifier_systems: tuple[tuple[str, str], ...] = ()
+    accession_systems: tuple[str, ...] = ()
+    status_words: tuple[tuple[str, str], ...] = ()
+    other_messages: str = REJECT
     expected_gap_minutes: int | None = None
 
     @property
@@ -56,6 +66,10 @@ class Feed:
         """Whose a number is that does not say who issued it; empty: nobody's."""
         named = self.identifier_authority if self.assume_authority is True else self.assume_authority or ""
         return "" if named == ANY else named
+
+    def status(self, word: str) -> str:
+        """The code of HL7 table 0123 that this sender means by a word in capitals; the word itself if none."""
+        return next((code for taught, code in self.status_words if taught == word), word)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -138,6 +152,11 @@ def _names(wanted: tuple[str, ...], found: str) -> bool:
 def _feed(table: dict[str, Any]) -> Feed:
     values: dict[str, Any] = dict(table)
     values |= {key: tuple(value) for key, value in table.items() if isinstance(value, list)}
+    if "identifier_systems" in values:
+        values["identifier_systems"] = tuple(table["identifier_systems"].items())
+    if "status_words" in values:
+        words = table["status_words"].items()
+        values["status_words"] = tuple((word.strip().upper(), code.strip().upper()) for word, code in words)
     if "text_types" in values:
         values["text_types"] = tuple(kind.upper() for kind in values["text_types"])
     return Feed(**values)
@@ -237,6 +256,26 @@ def _accession_fault(value: Any) -> str:
     )
 
 
+def _systems_fault(value: Any) -> str:
+    good = isinstance(value, dict) and all(
+        system.strip() and isinstance(named, str) and named.strip() for system, named in value.items()
+    )
+    return "" if good else 'must be a table such as { "urn:oid:1.2.3" = "SITEA" }.'
+
+
+def _status_fault(value: Any) -> str:
+    good = isinstance(value, dict) and all(
+        word.strip() and isinstance(code, str) and code.strip().upper() in STATUS_CODES
+        for word, code in value.items()
+    )
+    codes = ", ".join(sorted(STATUS_CODES))
+    return "" if good else f'must be a table such as {{ FINAL = "F" }} with codes of {codes}.'
+
+
+def _answer_fault(value: Any) -> str:
+    return "" if value in (REJECT, ACCEPT) else f'must be "{REJECT}" or "{ACCEPT}".'
+
+
 _CHECKS: dict[str, Callable[[Any], str]] = {
     "name": _word_fault,
     "sending_applications": _words_fault,
@@ -249,5 +288,9 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "time_zone": _zone_fault,
     "default_charset": _charset_fault,
     "accession_field": _accession_fault,
+    "identifier_systems": _systems_fault,
+    "accession_systems": _words_fault,
+    "status_words": _status_fault,
+    "other_messages": _answer_fault,
     "expected_gap_minutes": _minutes_fault,
 }

@@ -5,22 +5,35 @@ then costs one round trip and one flush of the disk, and a flush costs nearly th
 """
 
 import asyncio
-import hashlib
 import itertools
+import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from django.conf import settings
-from psycopg import AsyncConnection, errors
+from psycopg import errors
+from psycopg.pq.abc import PGresult
 
-from soar2.exchange.arrival import AnswerIds, Arrival, clashing
+from soar2.exchange.arrival import AnswerIds, Arrival, clashing, expecting
+from soar2.exchange.inbox_sql import (
+    SETTINGS,
+    Key,
+    bigints,
+    columns,
+    copies,
+    first_of_each,
+    locks,
+    statements,
+    texts,
+)
+from soar2.exchange.sequence import Count
+from soar2.exchange.session import Call, Session
 
 log = logging.getLogger("soar2.listen")
 
-CHANNEL = "soar2_inbox"
 STATEMENT_SECONDS = 15.0  # a server that hangs longer is treated like one that is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between tries to reach the database
 # Django's own options, unknown to libpq.
@@ -28,52 +41,8 @@ NOT_FOR_LIBPQ = {"pool", "isolation_level", "server_side_binding", "assume_role"
 # The content is at fault, not the server: trying the same group again would fail for ever.
 CONTENT_FAULTS = (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded)
 
-# Two listeners may hold the same control id with different content at the same moment. Whoever stores
-# messages of one sender therefore holds that sender's lock until its commit; in sorted order, so that nobody
-# deadlocks.
-LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
-MACHINE_CLOCK: LiteralString = "statement_timestamp()"
-DEMO_CLOCK: LiteralString = """
-    COALESCE((SELECT CASE WHEN running
-                          THEN hospital + (statement_timestamp() - "real") * rate ELSE hospital END
-              FROM record_democlock WHERE id = 1), statement_timestamp())"""
-# Parameters go in binary (%b): written as text, a group of 256 messages took 45 ms to escape instead of 0.5.
-STORE: LiteralString = """
-    INSERT INTO exchange_inboundmessage AS kept (
-        received_at, door, peer, feed, raw, body_hash, sending_application, sending_facility, control_id,
-        message_type, answer_code, answer, resent, state, reason, "where", attempts, settled_note)
-    SELECT {clock}, new.door, new.peer, '', new.raw, new.body_hash, new.sending_application,
-           new.sending_facility, new.control_id, new.message_type, new.answer_code, new.answer,
-           new.copies - 1, new.state, new.reason, new."where", 0, ''
-    FROM unnest(
-        %b::text[], %b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-        %b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[])
-        AS new(door, peer, raw, body_hash, sending_application, sending_facility, control_id, message_type,
-               answer_code, answer, state, reason, "where", copies)
-    {unless}
-    ON CONFLICT (sending_application, sending_facility, control_id, body_hash)
-    DO UPDATE SET resent = kept.resent + EXCLUDED.resent + 1
-    RETURNING sending_application, sending_facility, control_id, body_hash, answer"""
-UNLESS_CLASHING: LiteralString = """
-    WHERE new.control_id = '' OR NOT EXISTS (
-        SELECT FROM exchange_inboundmessage AS other
-        WHERE other.sending_application = new.sending_application
-          AND other.sending_facility = new.sending_facility
-          AND other.control_id = new.control_id
-          AND other.body_hash <> new.body_hash)"""
-NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
-BEAT: LiteralString = """
-    INSERT INTO record_heartbeat (name, kind, seen, words) VALUES (%s, %s, now(), %s)
-    ON CONFLICT (name) DO UPDATE SET kind = EXCLUDED.kind, seen = EXCLUDED.seen, words = EXCLUDED.words"""
-# The statement is planned once and kept, perhaps while the table is empty; it must still use the index when
-# the table has grown. Every lookup in it is by the full key, so no other plan is ever better.
-SESSION: LiteralString = """
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-    SET default_transaction_isolation = 'read committed';
-    SELECT set_config('synchronous_commit', 'on', false)
-    WHERE current_setting('synchronous_commit') = 'off'"""
-
-Key = tuple[str, str, str, str]
+Groups = dict[Key, list[Arrival]]
+Counts = dict[tuple[str, str], Count]
 
 
 def connection_arguments() -> dict[str, Any]:
@@ -94,10 +63,8 @@ class Inbox:
 
     def __init__(self, arguments: dict[str, Any], *, demo: bool = False, answer_ids: AnswerIds | None = None):
         self._arguments = arguments
-        self._connection: AsyncConnection[tuple[Any, ...]] | None = None
-        clock = DEMO_CLOCK if demo else MACHINE_CLOCK
-        self._store_new = STORE.format(clock=clock, unless=UNLESS_CLASHING).encode()
-        self._store_any = STORE.format(clock=clock, unless="").encode()
+        self._statements = statements(demo=demo)
+        self._session: Session | None = None
         self._answer_ids = answer_ids or AnswerIds()
 
     async def store(self, arrivals: Sequence[Arrival]) -> list[bytes]:
@@ -106,19 +73,19 @@ class Inbox:
         Raises ``psycopg.Error``: then nothing may be answered, though some may have been committed (storing
         them again is harmless).
         """
-        new, clashes = _first_of_each(arrivals)
-        answers = await self._insert(self._store_new, new)
+        new, clashes = first_of_each(arrivals)
+        answers = await self._insert("store", new)
         # Not stored by the first statement: their control id belongs to other content, in the table or in
         # this group. A message with this very content may still be known, and then its answer is replayed.
-        rest = [
-            item
-            for item in (*itertools.chain.from_iterable(new.values()), *clashes)
-            if item.key not in answers
-        ]
-        if rest:
+        if clashes or len(answers) < len(new):
+            rest = [
+                item
+                for item in (*itertools.chain.from_iterable(new.values()), *clashes)
+                if item.key not in answers
+            ]
             now = datetime.now(UTC)
             put_aside = [clashing(item, now=now, answer_id=self._answer_ids.next()) for item in rest]
-            answers |= await self._insert(self._store_any, _copies(put_aside))
+            answers |= await self._insert("store_any", copies(put_aside))
             log.warning("control id with other content, or such a message again count=%d", len(rest))
         return [answers[item.key] for item in arrivals]
 
@@ -136,18 +103,12 @@ class Inbox:
 
     async def beat(self, name: str, words: str) -> None:
         """A sign of life by the connection that stores, so that it also proves the way to the database."""
-        connection = await self._connected()
-        try:
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                await connection.execute(BEAT, (name[:64], "listener", words))
-        except (psycopg.Error, TimeoutError):
-            await self.close()
-            raise
+        await self._run(("beat", (name[:64].encode(), words.encode())))
 
     async def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def _apart(self, arrivals: Sequence[Arrival], patience: float) -> list[bytes | None]:
         """One message the database refuses must not keep back the others of its group."""
@@ -173,83 +134,104 @@ class Inbox:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _insert(self, statement: bytes, groups: dict[Key, list[Arrival]]) -> dict[Key, bytes]:
+    async def _insert(self, statement: str, groups: Groups) -> dict[Key, bytes]:
         """The answers of what is now stored, by key. Lock, rows and wake-up call are one transaction.
 
         After any fault the connection is closed, whatever state it is in: that also rolls back.
         """
         if not groups:
             return {}
-        connection = await self._connected()
-        locks = sorted({_lock_of(some[0]) for some in groups.values()})
+        counted = [item for some in groups.values() for item in some if item.sequence is not None]
+        if counted:
+            return await self._insert_counted(statement, groups, counted)
+        *_, stored, _, _ = await self._run(
+            ("begin", ()),
+            ("lock", (locks(groups),)),
+            (statement, columns(groups)),
+            ("notify", ()),
+            ("commit", ()),
+        )
+        return _answers(stored, groups)[0]
+
+    async def _insert_counted(
+        self, statement: str, groups: Groups, counted: list[Arrival]
+    ) -> dict[Key, bytes]:
+        """As ``_insert``, for senders that number their messages: the next number belongs into the answer.
+
+        The count is kept in the storing transaction and under the sender's lock, not by whoever reads the
+        messages later: the answer names the next number, and a resend must be told the same.
+        """
+        senders = sorted({item.sender for item in counted})
+        names = texts([sender[0] for sender in senders]), texts([sender[1] for sender in senders])
+        *_, known = await self._run(("begin", ()), ("lock", (locks(groups),)), ("sequences", names))
+        counts, at = _counts(known)
+        groups = self._told_what_is_next(groups, dict(counts), at)
+        [stored] = await self._run((statement, columns(groups)))
+        answers, before = _answers(stored, groups)
+        for key, some in groups.items():
+            if some[0].sequence is not None and key in answers and key not in before:
+                counts[key[:2]] = counts[key[:2]].heard(some[0].sequence, at)
+        await self._run(("keep_sequences", _kept(counts)), ("notify", ()), ("commit", ()))
+        return answers
+
+    def _told_what_is_next(self, groups: Groups, counts: Counts, at: str) -> Groups:
+        """A message that turns out to be a resend changes nothing: its own number was counted before."""
+        told: Groups = {}
+        for key, (first, *others) in groups.items():
+            if first.sequence is not None:
+                counts[first.sender] = counts[first.sender].heard(first.sequence, at)
+                first = expecting(first, counts[first.sender].expected)
+            told[key] = [first, *others]
+        return told
+
+    async def _run(self, *calls: Call) -> list[PGresult]:
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                async with connection.pipeline():  # all five leave together and cost one round trip
-                    await connection.execute("BEGIN")
-                    await connection.execute(LOCK, (locks,), prepare=True)
-                    stored = await connection.execute(statement, _columns(groups), prepare=True)
-                    await connection.execute(NOTIFY, prepare=True)
-                    await connection.execute("COMMIT")
-                return {row[:4]: row[4] for row in await stored.fetchall()}
+                if self._session is None or self._session.closed:
+                    self._session = await Session.open(self._arguments, SETTINGS, self._statements)
+                return await self._session.run(*calls)
         except TimeoutError as late:
             await self.close()
             raise psycopg.OperationalError("the database did not answer in time") from late
-        except psycopg.Error:
+        except BaseException:
             await self.close()
             raise
 
-    async def _connected(self) -> AsyncConnection[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await AsyncConnection.connect(**self._arguments, autocommit=True)
-            await self._connection.execute(SESSION)
-        return self._connection
+
+def _answers(stored: PGresult, groups: Groups) -> tuple[dict[Key, bytes], set[Key]]:
+    """The answers by key, and the keys that were known before."""
+    last = stored.ntuples - 1
+    rows, before = {}, set()
+    for row in range(last):
+        key = _key(stored, row)
+        rows[key] = stored.get_value(row, 4) or b""
+        if int(stored.get_value(row, 5) or b"0") >= len(groups[key]):
+            before.add(key)
+    if int(stored.get_value(last, 5) or b"0") < len(groups):
+        return rows, before
+    return {key: some[0].answer for key, some in groups.items()} | rows, before
 
 
-def _first_of_each(arrivals: Sequence[Arrival]) -> tuple[dict[Key, list[Arrival]], list[Arrival]]:
-    """Copies of one message together, since one statement may touch a row only once.
-
-    Apart from these: the messages that reuse a control id for other content than an earlier one of the group.
-    """
-    new: dict[Key, list[Arrival]] = {}
-    clashes: list[Arrival] = []
-    content: dict[tuple[str, str, str], str] = {}
-    for item in arrivals:
-        first = content.setdefault(item.key[:3], item.body_hash) if item.control_id else item.body_hash
-        if first == item.body_hash:
-            new.setdefault(item.key, []).append(item)
-        else:
-            clashes.append(item)
-    return new, clashes
+def _key(result: PGresult, row: int) -> Key:
+    first, second, third, fourth = ((result.get_value(row, column) or b"").decode() for column in range(4))
+    return first, second, third, fourth
 
 
-def _copies(arrivals: Sequence[Arrival]) -> dict[Key, list[Arrival]]:
-    groups: dict[Key, list[Arrival]] = {}
-    for item in arrivals:
-        groups.setdefault(item.key, []).append(item)
-    return groups
+def _counts(known: PGresult) -> tuple[Counts, str]:
+    """What is known of each sender asked about, and the time of day, as the inbox has it."""
+    counts: Counts = {}
+    at = b""
+    for row in range(known.ntuples):
+        application, facility, last, gaps, at = (known.get_value(row, column) or b"" for column in range(5))
+        entries = tuple(tuple(entry) for entry in json.loads(gaps or b"[]"))
+        counts[application.decode(), facility.decode()] = Count(int(last), entries) if last else Count()
+    return counts, at.decode()
 
 
-def _columns(groups: dict[Key, list[Arrival]]) -> tuple[list[Any], ...]:
-    firsts = [some[0] for some in groups.values()]
+def _kept(counts: Counts) -> tuple[bytes, ...]:
     return (
-        [item.door for item in firsts],
-        [item.peer for item in firsts],
-        [item.raw for item in firsts],
-        [item.body_hash for item in firsts],
-        [item.sending_application for item in firsts],
-        [item.sending_facility for item in firsts],
-        [item.control_id for item in firsts],
-        [item.message_type for item in firsts],
-        [item.answer_code for item in firsts],
-        [item.answer for item in firsts],
-        [item.state for item in firsts],
-        [item.reason for item in firsts],
-        [item.where for item in firsts],
-        [len(some) for some in groups.values()],
+        texts([application for application, _ in counts]),
+        texts([facility for _, facility in counts]),
+        bigints([count.last for count in counts.values()]),
+        texts([json.dumps(count.entries) for count in counts.values()]),
     )
-
-
-def _lock_of(item: Arrival) -> int:
-    """The sender's lock: a signed 64-bit number made from MSH-3 and MSH-4."""
-    name = "\0".join(("soar2 inbox", *item.sender)).encode()
-    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), signed=True)

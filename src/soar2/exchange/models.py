@@ -1,4 +1,4 @@
-"""The inbox: every message that reached a door, as it came, and what became of it."""
+"""The inbox: every message that reached a door, as it came, and what became of it; who may come by HTTP."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -14,6 +14,7 @@ class InboundMessage(models.Model):
     """
 
     STORED, APPLIED, FILTERED, QUARANTINED = "stored", "applied", "filtered", "quarantined"
+    HL7V2, FHIR = "hl7v2", "fhir"
 
     received_at = models.DateTimeField()  # hospital clock
     stored_at = models.DateTimeField(db_default=Now())
@@ -37,6 +38,15 @@ class InboundMessage(models.Model):
     settled_at = models.DateTimeField(null=True)  # a person dealt with the quarantined message
     settled_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT)
     settled_note = models.TextField(blank=True)
+    format = models.CharField(max_length=8, db_default=HL7V2)
+    event_at = models.DateTimeField(
+        null=True
+    )  # when its report was made; messages are replayed in this order
+    notes = models.JSONField(db_default=[])  # [kind, words] of what had to be put right to read it
+    mapping = models.TextField(db_default="")  # name and version of the mapping that read it
+    replays = models.PositiveIntegerField(db_default=0)
+    taken_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    taken_at = models.DateTimeField(null=True)  # since when that person looks after the held message
 
     class Meta:
         constraints = [
@@ -52,3 +62,36 @@ class InboundMessage(models.Model):
             ),
             models.Index(fields=["received_at"], name="inbox_by_time"),
         ]
+
+
+class SenderSequence(models.Model):
+    """The last sequence number (MSH-13) heard from one sender, and the numbers that never came.
+
+    ``gaps`` is a list of [first, last, seen]: both ends missing too, and when the gap was seen (ISO time).
+    """
+
+    sending_application = models.TextField()
+    sending_facility = models.TextField()
+    last = models.BigIntegerField()
+    gaps = models.JSONField(db_default=[])
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sending_application", "sending_facility"], name="one_sequence_a_sender"
+            )
+        ]
+
+
+class ApiToken(models.Model):
+    """A machine's right to come in by HTTP. Only a digest of the token is kept; it belongs to one feed."""
+
+    name = models.CharField(max_length=64, unique=True)
+    feed = models.TextField()
+    scopes = models.JSONField()  # ["DiagnosticReport.create", ...]
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()  # machine time, like all times of a token
+    created_by = models.TextField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)

@@ -1,14 +1,18 @@
-"""What came in through the doors, and what of it is held for a person."""
+"""What came in through the doors, feed by feed, and what of it is not yet read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, Q
 
+from soar2.exchange.feeds import Feed, select
+from soar2.exchange.held import waiting
+from soar2.exchange.hl7v2.envelope import Envelope
+from soar2.exchange.mappings import active_feeds
 from soar2.exchange.models import InboundMessage
 from soar2.pages import words
 from soar2.record.models import OutboxMessage
@@ -47,6 +51,7 @@ class FeedLine:
     quarters: tuple[int, ...]
     mark: str
     state: str
+    unread: int = 0  # of those received: stored, and not read yet
 
     @property
     def silent_from(self) -> int | None:
@@ -67,47 +72,6 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Held:
-    """One message that could not be read, as the list shows it; it carries no patient data."""
-
-    id: int
-    received_at: datetime
-    feed: str
-    reason: str
-    where: str
-    message_type: str
-    control_id: str
-    sending_application: str
-
-
-@dataclass(frozen=True)
-class SegmentLine:
-    """One segment as it came. ``meant`` where the fault names it."""
-
-    number: int
-    name: str
-    text: str
-    meant: bool
-
-
-@dataclass(frozen=True)
-class HeldMessage:
-    """One held message with its text, for a person who may mend it."""
-
-    head: Held
-    state: str
-    answer_code: str
-    peer: str
-    door: str
-    resent: int
-    attempts: int
-    settled_at: datetime | None
-    settled_by: str
-    settled_note: str
-    segments: tuple[SegmentLine, ...]
-
-
-@dataclass(frozen=True)
 class Queue:
     """Messages stored and not yet applied."""
 
@@ -116,8 +80,8 @@ class Queue:
 
 
 def feed_gaps() -> dict[str, int | None]:
-    """The longest silence in minutes that each feed's table calls normal; None where none is watched."""
-    return {table["name"]: table.get("expected_gap_minutes") for table in settings.PROGRAMME.feed_tables}
+    """The longest silence in minutes that is normal for each feed, mapped ones too; None: none is watched."""
+    return {feed.name: feed.expected_gap_minutes for feed in active_feeds(settings.PROGRAMME)}
 
 
 def feed_state(now: datetime) -> FeedState:
@@ -127,7 +91,7 @@ def feed_state(now: datetime) -> FeedState:
         return FeedState("fault", *_silent_words(silent, now))
     report = _last_report()
     if report is None:
-        seen = [at for name in feed_gaps() if (at := _last_seen(name, now))]
+        seen = [at for name in feed_gaps() if (at := last_seen(name, now))]
         if not seen:
             return FeedState("warn", "No message has come yet")
         return FeedState("well", "Feeds well", f", last message {words.ago(max(seen), now)}, no report yet")
@@ -141,7 +105,7 @@ def _last_report() -> datetime | None:
 
 def _silent_words(silent: list[tuple[str, str]], now: datetime) -> tuple[str, str]:
     name = silent[0][0]
-    last = _last_seen(name, now)
+    last = last_seen(name, now)
     head = f"{name} silent {words.in_words(now - last)}" if last else f"{name} silent over a week"
     desk = desk_phone()
     return head, f". Call {desk}" if desk else ""
@@ -162,13 +126,13 @@ def silent_feeds(now: datetime) -> Iterator[tuple[str, str]]:
     for name, gap in feed_gaps().items():
         if gap is None:
             continue
-        last = _last_seen(name, now)
+        last = last_seen(name, now)
         if last is None or now - last > timedelta(minutes=gap):
             since = words.in_words(now - last) if last else "over a week"
             yield name, f"{name} has been silent for {since}; the longest silence expected is {gap} min."
 
 
-def _last_seen(name: str, now: datetime) -> datetime | None:
+def last_seen(name: str, now: datetime) -> datetime | None:
     """The last message of this feed. A message not yet applied has no feed; it counts for a lone feed."""
     mine = Q(feed=name) | Q(feed="", state=InboundMessage.STORED)
     rows = InboundMessage.objects.filter(mine, received_at__gt=now - LOOK_BACK).order_by("-received_at")
@@ -182,7 +146,7 @@ def feed_lines(now: datetime) -> tuple[FeedLine, ...]:
     gaps = feed_gaps()
     silent = {name for name, _ in silent_feeds(now)}
     lines = [
-        _feed_line(name, day, held, _last_seen(name, now), gap, name in silent, now)
+        _feed_line(name, day, held, last_seen(name, now), gap, name in silent, now)
         for name, gap in gaps.items()
     ]
     others = sorted(name for name in {*day.tallies, *held} if name not in gaps)
@@ -192,7 +156,7 @@ def feed_lines(now: datetime) -> tuple[FeedLine, ...]:
 def _feed_line(
     name: str,
     day: Day,
-    held: dict[str, int],
+    held: Mapping[str, int],
     last: datetime | None,
     gap: int | None,
     silent: bool,
@@ -204,7 +168,7 @@ def _feed_line(
     return replace(_other_line(name, day, held), last_seen=last, gap_minutes=gap, mark=mark, state=state)
 
 
-def _other_line(name: str, day: Day, held: dict[str, int]) -> FeedLine:
+def _other_line(name: str, day: Day, held: Mapping[str, int]) -> FeedLine:
     """What came of one feed; of no feed, when ``name`` is empty. Nothing is expected of it."""
     counts = day.tallies.get(name, Counter())
     return FeedLine(
@@ -219,6 +183,7 @@ def _other_line(name: str, day: Day, held: dict[str, int]) -> FeedLine:
         quarters=tuple(day.quarters.get(name, [0] * QUARTERS)),
         mark="well",
         state="Well",
+        unread=counts[InboundMessage.STORED],
     )
 
 
@@ -227,78 +192,38 @@ def _traffic(now: datetime) -> Day:
     since = now - DAY
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT feed, state, floor(extract(epoch FROM received_at - %s) / 900)::int, count(*), sum(resent)"
-            " FROM exchange_inboundmessage WHERE received_at > %s AND received_at <= %s GROUP BY 1, 2, 3",
+            "SELECT feed, CASE feed WHEN '' THEN sending_application END, CASE feed WHEN '' THEN sending_facility END,"
+            " state, floor(extract(epoch FROM received_at - %s) / 900)::int, count(*), sum(resent)"
+            " FROM exchange_inboundmessage WHERE received_at > %s AND received_at <= %s GROUP BY 1, 2, 3, 4, 5",
             [since, since, now],
         )
         rows = cursor.fetchall()
     tallies: dict[str, Counter[str]] = defaultdict(Counter)
     quarters: dict[str, list[int]] = defaultdict(lambda: [0] * QUARTERS)
     resent: Counter[str] = Counter()
-    for feed, state, quarter, count, again in rows:
+    feeds = active_feeds(settings.PROGRAMME)
+    for noted, application, facility, state, quarter, count, again in rows:
+        feed = _feed_of(feeds, noted, application, facility)
         tallies[feed][state] += count
         quarters[feed][min(quarter, QUARTERS - 1)] += count
         resent[feed] += again or 0
     return Day(tallies, quarters, resent)
 
 
-def _waiting_for_a_person() -> QuerySet[InboundMessage]:
-    return InboundMessage.objects.filter(state=InboundMessage.QUARANTINED, settled_at=None)
+def _held_by_feed() -> Counter[str]:
+    rows = waiting().values_list("feed", "sending_application", "sending_facility")
+    feeds, held = active_feeds(settings.PROGRAMME), Counter[str]()
+    for *said, count in rows.annotate(n=Count("id")).order_by():
+        held[_feed_of(feeds, *said)] += count
+    return held
 
 
-def _held_by_feed() -> dict[str, int]:
-    return dict(_waiting_for_a_person().values_list("feed").annotate(n=Count("id")).order_by())
-
-
-def held(limit: int = 100) -> tuple[Held, ...]:
-    """Messages that wait for a person, the oldest first. One query; the raw bytes stay where they are."""
-    rows = _waiting_for_a_person().defer("raw", "answer").order_by("id")[:limit]
-    return tuple(_held(row) for row in rows)
-
-
-def held_count() -> int:
-    return _waiting_for_a_person().count()
-
-
-def _held(row: InboundMessage) -> Held:
-    names = "id received_at feed reason where message_type control_id sending_application"
-    return Held(**{name: getattr(row, name) for name in names.split()})
-
-
-def held_message(message: int) -> HeldMessage | None:
-    """One message that is or was held, with its segments; None when there is no such. One query."""
-    row = (
-        InboundMessage.objects.filter(id=message, state=InboundMessage.QUARANTINED)
-        .select_related("settled_by")
-        .first()
-    )
-    if row is None:
-        return None
-    names = "state answer_code peer door resent attempts settled_at settled_note"
-    return HeldMessage(
-        **{name: getattr(row, name) for name in names.split()},
-        head=_held(row),
-        settled_by=row.settled_by.label if row.settled_by else "",
-        segments=tuple(segments(bytes(row.raw), row.where)),
-    )
-
-
-def segments(raw: bytes, where: str) -> Iterator[SegmentLine]:
-    """The message's lines as they came. Bytes that are no text, and control characters, stay visible as codes."""
-    text = raw.strip(b"\x0b\x1c\r\n").decode("utf-8", "backslashreplace")
-    meant = where.split("-")[0].split("[")[0]
-    lines = [line for line in text.replace("\r\n", "\r").replace("\n", "\r").split("\r") if line]
-    for number, line in enumerate(lines, 1):
-        name = line[:3]
-        yield SegmentLine(number, name, visible(line), bool(meant) and name == meant)
-
-
-def visible(text: str) -> str:
-    """Control and other unprintable characters as codes, so that what is wrong can be seen."""
-    return "".join(
-        char if char.isprintable() else f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{ord(char):04x}"
-        for char in text
-    )
+def _feed_of(feeds: Sequence[Feed], noted: str, application: str | None, facility: str | None) -> str:
+    """The feed of a message; one held at the door was given none, so its sender says whose it would have been."""
+    if noted or not application:
+        return noted
+    found = select(feeds, Envelope(application, facility or ""))
+    return found.name if found else ""
 
 
 def queue() -> Queue:

@@ -109,7 +109,7 @@ def receipts(limit: int = 20) -> tuple[Receipt, ...]:
     tries = Prefetch("tries", DeliveryAttempt.objects.select_related("person").order_by("at", "id"))
     rows = OutboxMessage.objects.select_related("role", "person").prefetch_related(tries)
     found = [_receipt(row) for row in rows.order_by("-created_at", "id")[:limit]]
-    return tuple(sorted(found, key=lambda receipt: receipt.state == "sent"))
+    return tuple(sorted(found, key=lambda receipt: receipt.state in ("sent", "dropped")))
 
 
 def _receipt(row: OutboxMessage) -> Receipt:

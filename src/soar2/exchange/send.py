@@ -7,6 +7,7 @@ import hashlib
 import re
 import select
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -34,10 +35,14 @@ class NoAnswer(Exception):
 
 
 class Client:
-    """One MLLP connection, opened when needed and again after a failure. Blocking; for one thread."""
+    """One MLLP connection, opened when needed and again after a failure. Blocking; for one thread.
 
-    def __init__(self, host: str, port: int, timeout: float = 10.0):
+    With ``context`` (``tls.client_context``) it speaks TLS, and ``host`` must stand in the door's certificate.
+    """
+
+    def __init__(self, host: str, port: int, timeout: float = 10.0, *, context: ssl.SSLContext | None = None):
         self.host, self.port, self.timeout = host, port, timeout
+        self._context = context
         self._link: socket.socket | None = None
         self._framer = Framer()
 
@@ -66,9 +71,17 @@ class Client:
         if self._link is not None and _closed_by_peer(self._link):
             self.close()
         if self._link is None:
-            self._link = socket.create_connection((self.host, self.port), self.timeout)
-            self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._link = self._opened()
         return self._link
+
+    def _opened(self) -> socket.socket:
+        link = socket.create_connection((self.host, self.port), self.timeout)
+        try:
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return self._context.wrap_socket(link, server_hostname=self.host) if self._context else link
+        except OSError:
+            link.close()
+            raise
 
     def _answer(self, link: socket.socket) -> bytes:
         deadline = time.monotonic() + self.timeout
@@ -182,14 +195,16 @@ def run_send(
     timeout: float = 10.0,
     attempts: int = 5,
     now: datetime | None = None,
+    context: ssl.SSLContext | None = None,
 ) -> int:
     """``soar2 send``: every message of every file, one line each. 0 when all were accepted, else 1.
 
-    ``as_report`` takes files of plain report text and sends them as a synthetic patient's.
+    ``as_report`` takes files of plain report text and sends them as a synthetic patient's. ``context`` is for
+    a receiver that speaks TLS.
     """
     out, complain = stdout or sys.stdout, stderr or sys.stderr
     good = True
-    with Client(host, port, timeout) as client:
+    with Client(host, port, timeout, context=context) as client:
         for path in paths:
             try:
                 messages = list(_messages(path, as_report, now or datetime.now(UTC)))
@@ -247,12 +262,17 @@ def _closed_by_peer(link: socket.socket) -> bool:
     """An idle connection the receiver has closed would swallow a message: readable, and then empty."""
     with suppress(OSError, ValueError):
         if select.select([link], [], [], 0)[0]:
-            return not link.recv(1, socket.MSG_PEEK)
+            return not socket.socket.recv(link, 1, socket.MSG_PEEK)  # under TLS too: its own would not peek
         return False
     return True
 
 
 def _words(fault: OSError) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return f"the receiver's certificate is not trusted ({fault.verify_message})"
+    if isinstance(fault, ssl.SSLError):
+        reason = (fault.reason or "no TLS there").lower().replace("_", " ")
+        return f"TLS failed ({reason})"
     if isinstance(fault, TimeoutError):
         return "no answer in time"
     if isinstance(fault, ConnectionRefusedError):

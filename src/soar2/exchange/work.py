@@ -7,8 +7,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import Error as DatabaseFault
 from django.db import ProgrammingError, connection
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from soar2.exchange.deliver import deliver_owed
 from soar2.exchange.dispatch import apply_undone
+from soar2.exchange.senders import EMAIL, channels, kept_open
 from soar2.pathway.notices.actions import sweep
 from soar2.record import clock
 from soar2.record.models import Heartbeat
@@ -27,17 +29,42 @@ SWEEP_EVERY = 1.0  # seconds of machine time
 DERIVE_EVERY = 15.0
 BEAT_EVERY = 5.0
 PAUSE = 0.5  # seconds before the database is tried again
+WEBHOOK_THREADS = 2  # for each service: one page that waits for it does not hold up the next
 LAST_WORDS = 8.0  # seconds that a message being sent may still take at the end
 
 
+class Owed:
+    """The call that something is owed, heard by every delivery thread: none clears it for another."""
+
+    def __init__(self, threads: Iterable[str]) -> None:
+        self._calls = {thread: threading.Event() for thread in threads}
+
+    def set(self) -> None:
+        for call in self._calls.values():
+            call.set()
+
+    def clear(self, thread: str = "") -> None:
+        for name, call in self._calls.items():
+            if thread in ("", name):
+                call.clear()
+
+    def is_set(self) -> bool:
+        return all(call.is_set() for call in self._calls.values())
+
+    def wait(self, thread: str, seconds: float) -> None:
+        self._calls[thread].wait(seconds)
+
+
 class Worker:
-    """One worker process: one thread applies and sweeps, one delivers, so that a slow mail server delays no
-    report. ``run`` returns after SIGTERM or SIGINT; a lost database is waited for."""
+    """One worker process: one thread applies and sweeps, others deliver, some for each channel, so that a slow
+    mail server delays no report and a slow paging service no mail. ``run`` returns after SIGTERM or SIGINT; a
+    lost database is waited for."""
 
     def __init__(self) -> None:
         self.name = f"worker@{socket.gethostname()}:{os.getpid()}"
         self.stopping = threading.Event()
-        self.owed = threading.Event()
+        self.senders = _senders(channels())
+        self.owed = Owed(self.senders)
         self.called = False
         self.failed = False
         self.next_sweep = self.next_beat = self.next_derive = 0.0
@@ -47,16 +74,25 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         log.info("worker started")
-        delivery = threading.Thread(target=self._deliver, name="delivery", daemon=True)
-        delivery.start()
+        threads = [
+            threading.Thread(target=self._deliver, args=(name,), name=name, daemon=True)
+            for name in self.senders
+        ]
+        for thread in threads:
+            thread.start()
         self._until_stopped(self._turn)
         self.owed.set()
-        delivery.join(LAST_WORDS)
+        end = time.monotonic() + LAST_WORDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
         log.info("worker stopped")
         return 1 if self.failed else 0
 
     def _stop(self, *_: object) -> None:
         self.stopping.set()
+
+    def _going(self) -> bool:
+        return not self.stopping.is_set()
 
     def _until_stopped(self, turn: Callable[[], None]) -> None:
         while not self.stopping.is_set():
@@ -76,7 +112,7 @@ class Worker:
     def _turn(self) -> None:
         """One round: whatever is there, then wait for a call or the next sweep."""
         self._listen()
-        busy = apply_undone(clock.now())
+        busy = apply_undone(clock.now(), after_each=self.owed.set)
         if time.monotonic() >= self.next_sweep:
             self.next_sweep = time.monotonic() + SWEEP_EVERY
             derive = time.monotonic() >= self.next_derive
@@ -116,10 +152,11 @@ class Worker:
                 cursor.execute("SELECT 1")  # reads what has come; each call reaches ``_hear``
         self.called = False
 
-    def _deliver(self) -> None:
-        """The delivery thread. A bug in it ends the whole process: a worker that no longer sends must be seen."""
+    def _deliver(self, name: str) -> None:
+        """A delivery thread. A bug in it ends the whole process: a worker that no longer sends must be seen."""
         try:
-            self._until_stopped(self._deliver_some)
+            with kept_open() as line:
+                self._until_stopped(lambda: self._deliver_some(name, line.rest))
         except BaseException:
             log.exception("delivery failed")
             self.failed = True
@@ -128,10 +165,21 @@ class Worker:
         finally:
             connection.close()
 
-    def _deliver_some(self) -> None:
-        self.owed.clear()
-        if not deliver_owed(self.name, clock.now(), keep_on=lambda: not self.stopping.is_set()):
-            self.owed.wait(SWEEP_EVERY)
+    def _deliver_some(self, name: str, rest: Callable[[], None]) -> None:
+        self.owed.clear(name)
+        if not deliver_owed(self.name, clock.now(), keep_on=self._going, **self.senders[name]):
+            rest()
+            self.owed.wait(name, SWEEP_EVERY)
+
+
+def _senders(connected: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The delivery threads by name, each with what it takes: one thread for mail and for whatever no other takes,
+    so that a message of a channel that was taken out of the settings becomes a task; some for each service."""
+    services = [channel for channel in connected if channel != EMAIL]
+    found: dict[str, dict[str, Any]] = {f"delivery {EMAIL}": {"but": services}}
+    for channel in services:
+        found |= {f"delivery {channel} {n}": {"channel": channel} for n in range(WEBHOOK_THREADS)}
+    return found
 
 
 def beat(name: str, kind: str, words: str = "") -> None:

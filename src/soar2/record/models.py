@@ -85,11 +85,21 @@ class LedgerEntry(models.Model):
     at = models.DateTimeField(db_index=True)
     recorded_at = models.DateTimeField(db_default=Now())
     kind = models.CharField(max_length=64, db_index=True)
-    patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="facts")
+    patient = models.ForeignKey(
+        Patient, null=True, on_delete=models.PROTECT, related_name="facts", db_index=False
+    )
     subject = models.CharField(max_length=64, blank=True, db_index=True)
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="facts")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.PROTECT, related_name="facts", db_index=False
+    )
     actor = models.TextField(blank=True)
     data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "at"], name="facts_of_patient"),
+            models.Index(fields=["person", "at"], name="facts_of_person"),
+        ]
 
     about: object = None  # the row that a new fact is about, for whoever follows it; not a column
 
@@ -99,10 +109,35 @@ class ChartAccess(models.Model):
 
     at = models.DateTimeField(db_index=True)
     recorded_at = models.DateTimeField(db_default=Now())
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="accesses")
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="accesses", db_index=False)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, db_index=False)
     username = models.TextField(blank=True)
     page = models.CharField(max_length=64)
+    kind = models.CharField(max_length=12, db_default="opened")  # opened, listed, searched, exported, refused
+    detail = models.TextField(db_default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "at"], name="accesses_of_patient"),
+            models.Index(fields=["person", "at"], name="accesses_by_person"),
+            models.Index(fields=["at"], condition=models.Q(kind="refused"), name="accesses_refused"),
+        ]
+
+
+class AuditSeal(models.Model):
+    """One link of the chain that shows whether ledger or access rows were changed behind the product's back.
+
+    Rows ``first`` to ``last`` of ``table`` were hashed together with the digest of the link before it.
+    Append-only.
+    """
+
+    table = models.CharField(max_length=32)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()  # machine time
 
 
 class OutboxMessage(models.Model):
@@ -112,11 +147,11 @@ class OutboxMessage(models.Model):
     ``about`` is the notice's id, carried in every copy so that a second copy is recognised as one.
     """
 
-    QUEUED, SENT, FAILED = "queued", "sent", "failed"
+    QUEUED, SENT, FAILED, DROPPED = "queued", "sent", "failed", "dropped"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     about = models.UUIDField(db_index=True)
-    kind = models.CharField(max_length=24)  # notice, digest
+    kind = models.CharField(max_length=24)  # notice, digest, finding, settled
     channel = models.CharField(max_length=24)
     role = models.ForeignKey(Role, on_delete=models.PROTECT)
     lane = models.CharField(max_length=16, blank=True)
@@ -146,7 +181,7 @@ class DeliveryAttempt(models.Model):
     at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT)
-    outcome = models.CharField(max_length=12)  # sent, retry, failed
+    outcome = models.CharField(max_length=12)  # sent, retry, failed, dropped
     detail = models.TextField(blank=True)
 
 

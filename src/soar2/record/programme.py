@@ -1,6 +1,8 @@
 """The settings a hospital writes: one ``soar2.toml``, checked into frozen values or sentences. Pure."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, time
 from difflib import get_close_matches
@@ -14,6 +16,7 @@ from soar2.record.shapes import SHAPES, well_shaped
 UTC_ZONE = ZoneInfo("UTC")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MODES = ("demo", "production")
+WEBHOOK_CHANNELS = ("page", "voice")
 KEYS = {table: frozenset(shape) for table, shape in SHAPES.items()}
 
 
@@ -31,10 +34,43 @@ class Smtp:
 
 
 @dataclass(frozen=True)
+class Mllp:
+    """The HL7 door. With ``certificate`` and ``key`` (PEM files) it speaks TLS; ``client_ca`` demands a client
+    certificate, ``client_names`` one of these names in it; ``allow`` names the networks (CIDR) that may come."""
+
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+    client_names: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A paging or chat service: rungs of ``channel`` (page, voice) are posted to ``url``, signed with the secret."""
+
+    channel: str
+    url: str
+    secret_file: str
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class TestPatients:
+    """Regular expressions for the record numbers and names of patients who do not exist; they open nothing."""
+
+    numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RoleEntry:
+    """``may``: what holders may see and do; None leaves it to the table of defaults."""
+
     key: str
     name: str
     phone: str = ""
+    may: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +111,9 @@ class Programme:
     people: tuple[PersonEntry, ...] = ()
     rota: tuple[RotaEntry, ...] = ()
     feed_tables: tuple[dict[str, Any], ...] = ()
+    mllp: Mllp = Mllp()
+    webhooks: tuple[Webhook, ...] = ()
+    test_patients: TestPatients = TestPatients()
 
     @property
     def demo(self) -> bool:
@@ -136,6 +175,9 @@ def parse(table: dict[str, Any], source: str = "soar2.toml") -> tuple[Programme,
         people=people,
         rota=tuple(_rota(table.get("rota", []), role_keys, {p.key for p in people}, faults)),
         feed_tables=tuple(table.get("feed", [])),
+        mllp=Mllp(**_known("mllp", table.get("mllp", {}), "[mllp]", faults)),
+        webhooks=tuple(_webhooks(table.get("webhook", []), faults)),
+        test_patients=_test_patients(table.get("test_patients", {}), faults),
     )
     _whole(programme, faults)
     return programme, list(faults)
@@ -230,6 +272,46 @@ def _smtp(table: dict[str, Any], faults: _Faults) -> Smtp:
     return smtp
 
 
+def _known(name: str, table: dict[str, Any], place: str, faults: _Faults) -> dict[str, Any]:
+    """The settings of a table that are settings, lists as tuples."""
+    faults.unknown_keys(name, table, place)
+    known = {key: value for key, value in table.items() if key in KEYS[name]}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
+
+
+def _webhooks(tables: list[dict[str, Any]], faults: _Faults) -> Iterator[Webhook]:
+    channels: set[str] = set()
+    for n, table in enumerate(tables, 1):
+        place = f"[[webhook]] {n}"
+        found = _known("webhook", table, place, faults)
+        missing = [key for key in ("channel", "url", "secret_file") if not found.get(key)]
+        faults.extend(f"{place}: {key} is missing." for key in missing)
+        if missing:
+            continue
+        if found["channel"] not in WEBHOOK_CHANNELS or found["channel"] in channels:
+            faults.append(
+                f"{place}: channel is '{found['channel']}'; it must be one of: {', '.join(WEBHOOK_CHANNELS)}, "
+                "each once."
+            )
+        channels.add(found["channel"])
+        if not str(found["url"]).startswith(("https://", "http://")):
+            faults.append(f"{place}: url must begin with https:// (http:// only to this machine).")
+        if not 0 < found.get("timeout_seconds", 10.0) <= 60:
+            faults.append(f"{place}: timeout_seconds must be above 0 and at most 60.")
+        yield Webhook(**found)
+
+
+def _test_patients(table: dict[str, Any], faults: _Faults) -> TestPatients:
+    found = _known("test_patients", table, "[test_patients]", faults)
+    for key, patterns in found.items():
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as fault:
+                faults.append(f"[test_patients] {key}: '{pattern}' is no regular expression ({fault.msg}).")
+    return TestPatients(**found)
+
+
 def _roles(tables: list[dict[str, Any]], faults: _Faults) -> list[RoleEntry]:
     found: dict[str, RoleEntry] = {}
     for n, table in enumerate(tables, 1):
@@ -240,7 +322,8 @@ def _roles(tables: list[dict[str, Any]], faults: _Faults) -> list[RoleEntry]:
                 f"[[role]] {n}: key is {'missing' if not key else repr(key) + ' for a second time'}."
             )
             continue
-        found[key] = RoleEntry(key, str(table.get("name", key)), str(table.get("phone", "")))
+        may = tuple(table["may"]) if "may" in table else None
+        found[key] = RoleEntry(key, str(table.get("name", key)), str(table.get("phone", "")), may)
     return list(found.values())
 
 

@@ -17,7 +17,8 @@ SHAPES: dict[str, dict[str, str]] = {
     "": {
         "mode": TEXT, "name": TEXT, "time_zone": TEXT, "address": TEXT, "duty_role": TEXT,
         "critical_results_phone": TEXT, "calendar": TABLE, "phones": TABLE, "smtp": TABLE, "pack": TABLE,
-        "role": TABLES, "person": TABLES, "rota": TABLES, "feed": TABLES,
+        "role": TABLES, "person": TABLES, "rota": TABLES, "feed": TABLES, "mllp": TABLE, "webhook": TABLES,
+        "test_patients": TABLE,
     },
     "calendar": {"opens": TEXT, "closes": TEXT, "working_days": TEXT, "holidays": DAYS},
     "smtp": {
@@ -25,7 +26,10 @@ SHAPES: dict[str, dict[str, str]] = {
         "sender": TEXT, "timeout_seconds": NUMBER,
     },
     "pack": {"name": TEXT, "version": TEXT},
-    "role": {"key": TEXT, "name": TEXT, "phone": TEXT},
+    "mllp": {"certificate": TEXT, "key": TEXT, "client_ca": TEXT, "client_names": WORDS, "allow": WORDS},
+    "webhook": {"channel": TEXT, "url": TEXT, "secret_file": TEXT, "timeout_seconds": NUMBER},
+    "test_patients": {"numbers": WORDS, "names": WORDS},
+    "role": {"key": TEXT, "name": TEXT, "phone": TEXT, "may": WORDS},
     "person": {"key": TEXT, "name": TEXT, "short": TEXT, "email": TEXT, "phone": TEXT, "roles": WORDS},
     "rota": {"role": TEXT, "person": TEXT, "days": TEXT, "from": TEXT, "to": TEXT},
 }  # fmt: skip

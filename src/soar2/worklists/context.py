@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from soar2.exchange import queries as exchange
 from soar2.record import clock, people
 from soar2.record.models import Person
+from soar2.record.permissions import granted
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     shown: dict[str, Any] = {"demo": settings.PROGRAMME.demo}
     if user is not None and user.is_authenticated:
         shown["feed_state"] = SimpleLazyObject(lambda: exchange.feed_state(clock.now()))
+        shown["may"] = SimpleLazyObject(lambda: _rights(user))
         shown["person"] = SimpleLazyObject(lambda: _label(people.person_of(user), user.get_username()))
     return shown
 
@@ -34,3 +36,8 @@ def _label(person: Person | None, username: str) -> Label:
     if person is None:
         return Label(username, "")
     return Label(person.label, ", ".join(person.roles.order_by("name").values_list("name", flat=True)))
+
+
+def _rights(user: Any) -> dict[str, bool]:
+    """What the viewer may do, by names that templates can read: ``may.notices_answer``."""
+    return {permission.replace(".", "_").replace("-", "_"): True for permission in granted(user)}

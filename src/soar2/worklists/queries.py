@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -23,6 +24,7 @@ class Worklist:
     counts: tuple[Count, ...]
     show: str
     version: str
+    patients: frozenset[UUID] = frozenset()  # who can be read on it by name
 
     @property
     def empty(self) -> bool:
@@ -53,7 +55,16 @@ def worklist(viewer: Person | None, now: datetime, show: str = "") -> Worklist:
         counts=by_group.counts(rows, len(waiting)),
         show=show,
         version=token,
+        patients=_named(found, folded[:1]),
     )
+
+
+def _named(groups: tuple[Group, ...], folded: tuple[Row, ...]) -> frozenset[UUID]:
+    """The patients whose names stand on the list; of the quiet rows behind one line, the one it names."""
+    rows = [row for group in groups for row in group.rows] + list(folded)
+    reports_shown = [report for group in groups for report in group.reports]
+    found = [row.notice.patient.id for row in rows if row.notice.patient]
+    return frozenset(found + [report.patient for report in reports_shown if report.patient])
 
 
 def _names(rows: tuple[Row, ...]) -> str:

@@ -1,8 +1,8 @@
-"""The worklist, the patient's page and a report's page. Patients and reports are named by random ids."""
+"""The worklist, the patient's page, a report's page, the audit. Patients and reports are named by random ids."""
 
 from django.urls import path
 
-from soar2.worklists import views
+from soar2.worklists import audit_views, views
 
 urlpatterns = [
     path("", views.worklist, name="worklist"),
@@ -11,4 +11,9 @@ urlpatterns = [
     path("patients/<uuid:patient>/", views.patient, name="patient"),
     path("reports/<uuid:report>/", views.report, name="report"),
     path("reports/<uuid:report>/read", views.mark_read, name="report-read"),
+    path("audit/", audit_views.find, name="audit"),
+    path("audit/patients/<uuid:patient>/", audit_views.of_patient, name="audit-patient"),
+    path("audit/patients/<uuid:patient>/csv", audit_views.of_patient_csv, name="audit-patient-csv"),
+    path("audit/people/<int:person>/", audit_views.of_person, name="audit-person"),
+    path("audit/people/<int:person>/csv", audit_views.of_person_csv, name="audit-person-csv"),
 ]

@@ -7,22 +7,23 @@ are stored; that is the caller's law. Source: HL7 v2.5.1 chapter 2.9 and tables 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from soar2.errors import Unreadable
+from soar2.exchange.feeds import Feed
 from soar2.exchange.hl7v2.envelope import Envelope, envelope, envelope_of
 from soar2.exchange.hl7v2.message import Delimiters, Message, parse, parse_header
-from soar2.exchange.hl7v2.results import STANDINGS
+from soar2.exchange.hl7v2.results import STANDINGS, names_exam, read_results
 from soar2.exchange.hl7v2.times import well_formed, write_moment
 
 __all__ = [
-    "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "envelope",
-    "verdict",
+    "NOT_READ", "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "answers_to",
+    "assess", "envelope", "verdict",
 ]  # fmt: skip
 
-READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
+READABLE_FAULTS = ("PID", "OBR-3", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
 CONDITIONS = {
     "100": "Segment sequence error",
     "101": "Required field missing",
@@ -35,7 +36,10 @@ CONDITIONS = {
     "205": "Duplicate key identifier",
     "207": "Application internal error",
 }
+KNOWN_STATUSES = frozenset({*STANDINGS, ""})
 TEXT_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+))?")
+_OCCURRENCE = re.compile(r"\[\d+]")
+_OWN_ANSWER = re.compile(r"SR[0-9a-f]{11,}(?:\.\d)?\Z")  # the form of our own control ids
 _VERSION = re.compile(r"2\.[1-9](?:\.\d+)*\Z", re.ASCII)
 
 
@@ -50,12 +54,16 @@ class Verdict:
 
     @property
     def to_be_read(self) -> bool:
-        """Whether the message's words can and must still be read: a patient who cannot be named, an exam with
-        a garbled time or a message without a control id may yet tell of a compressed cord."""
-        return self.code == "AA" or (self.code == "AE" and self.where.startswith(READABLE_FAULTS))
+        """Whether the message's words can and must still be read: a patient or exam that cannot be named, a
+        garbled time or a message without a control id may yet tell of a compressed cord."""
+        place = _OCCURRENCE.sub("", self.where)
+        return self.code == "AA" or (self.code == "AE" and place.startswith(READABLE_FAULTS))
 
 
 NOT_STORED = Verdict("AE", "The message could not be stored. Send it again.", "", "207")
+NOT_READ = Verdict(
+    "AE", "The message is stored, and a fault of the listener kept it from being read.", "", "207"
+)
 TOO_LARGE = Verdict("AR", "The message is larger than this listener takes.", "", "207")
 OTHER_BODY = Verdict("AE", "This control id came before with another content.", "MSH-10", "205")
 
@@ -65,12 +73,25 @@ def verdict(raw: bytes, *, production: bool = True) -> Verdict:
 
     Never raises. ``production`` refuses messages marked as training or debugging (MSH-11).
     """
+    return assess(raw, production=production)[1]
+
+
+def assess(
+    raw: bytes, *, production: bool = True, statuses: Collection[str] = KNOWN_STATUSES
+) -> tuple[Message | None, Verdict]:
+    """The verdict, and the message or as much of it as its answer needs: its MSH alone, or None.
+
+    ``statuses`` are the words for a result's status that can be read, in capitals.
+    """
     try:
         message = parse(raw)
     except Unreadable as fault:
         code, condition = ("AR", "100") if fault.where == "MSH" else ("AE", "102")
-        return Verdict(code, fault.reason, fault.where, condition)
-    return _header_verdict(envelope_of(message), production) or next(_content(message), Verdict("AA"))
+        return _header_of(raw), Verdict(code, fault.reason, fault.where, condition)
+    sender = envelope_of(message)
+    if sender.starts_link:
+        return message, Verdict("AA")
+    return message, _header_verdict(sender, production) or next(_content(message, statuses), Verdict("AA"))
 
 
 def acknowledge(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> bytes:
@@ -78,14 +99,18 @@ def acknowledge(raw: bytes, verdict: Verdict, now: datetime, control_id: str) ->
 
     ``control_id`` is the answer's own MSH-10. Works for bytes without any MSH too: MSA-2 is then empty.
     """
-    message = _header_of(raw)
-    codes = _codes(message, verdict)
-    return _answer(message, codes[0], verdict, now, control_id) if codes else b""
+    return next(iter(answers(raw, verdict, now, control_id)), b"")
 
 
 def answers(raw: bytes, verdict: Verdict, now: datetime, control_id: str) -> tuple[bytes, ...]:
     """Every answer due, in order: in enhanced mode the accept and then the application answer."""
-    message = _header_of(raw)
+    return answers_to(_whole_or_header(raw), verdict, now, control_id)
+
+
+def answers_to(
+    message: Message | None, verdict: Verdict, now: datetime, control_id: str
+) -> tuple[bytes, ...]:
+    """As ``answers``, to a message read before."""
     codes = _codes(message, verdict)
     return tuple(
         _answer(message, code, verdict, now, control_id if not number else f"{control_id}.{number}")
@@ -111,11 +136,14 @@ def _header_verdict(sender: Envelope, production: bool) -> Verdict | None:
     return None
 
 
-def _content(message: Message) -> Iterator[Verdict]:
+def _content(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
     """Content faults, the most telling first."""
     for note in message.notes:
         if note.kind == "run-together":
             yield Verdict("AE", note.words, "", "100")
+    part = message.first("DSC")
+    if part and part.raw(1):
+        yield Verdict("AE", "The message is a part of a longer one; send it whole.", "DSC-1", "100")
     pid = message.first("PID")
     if pid is None:
         yield Verdict("AE", "The message has no PID segment.", "PID", "100")
@@ -126,13 +154,28 @@ def _content(message: Message) -> Iterator[Verdict]:
         yield Verdict("AE", "The message has no OBR segment.", "OBR", "100")
     if not message.segments("OBX") and not message.segments("NTE"):
         yield Verdict("AE", "The message has no OBX segment.", "OBX", "100")
+    if orders and not names_exam(message):
+        yield Verdict("AE", "The message names no accession number.", "OBR-3", "101")
     for number, order in enumerate(orders, 1):
         place = f"OBR[{number}]" if number > 1 else "OBR"
-        if order.component(25).upper() not in {*STANDINGS, ""}:
+        if order.component(25).upper() not in statuses:
             yield Verdict("AE", "OBR-25 is not a result status known here.", f"{place}-25", "103")
         for field in (7, 8, 22):
             if not well_formed(order.component(field)):
                 yield Verdict("AE", f"OBR-{field} is not an HL7 time.", f"{place}-{field}", "102")
+    if not all(order.component(25) for order in orders):
+        yield from _unsaid_status(message, statuses)
+
+
+def _unsaid_status(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
+    """Where OBR-25 is empty the rows may say the status (OBX-11); only the reader knows whether they do."""
+    words = tuple((word, "F") for word in statuses if word not in KNOWN_STATUSES)
+    try:
+        read_results(message, Feed("", status_words=words))
+    except Unreadable as fault:
+        if fault.where.endswith("-25"):
+            condition = "101" if fault.reason.startswith("OBR-25 is empty") else "103"
+            yield Verdict("AE", fault.reason, fault.where, condition)
 
 
 def _header_of(raw: bytes) -> Message | None:
@@ -142,12 +185,20 @@ def _header_of(raw: bytes) -> Message | None:
         return None
 
 
+def _whole_or_header(raw: bytes) -> Message | None:
+    try:
+        return parse(raw)
+    except Unreadable:
+        return _header_of(raw)
+
+
 def _codes(message: Message | None, verdict: Verdict) -> list[str]:
     """The answer codes due. Original mode: one. Enhanced: accept by MSH-15, then application by MSH-16.
 
-    An acknowledgement gets none, or two engines could answer each other for ever.
+    An acknowledgement gets none, or two engines could answer each other for ever; but for a stray one, which
+    is refused like any message that was led to the wrong door.
     """
-    if message and message.header.component(9, 1).upper() == "ACK":
+    if message and message.header.component(9, 1).upper() == "ACK" and not _stray(message):
         return []
     accept, application = (message.header.component(n).upper() if message else "" for n in (15, 16))
     if not accept and not application:
@@ -157,6 +208,13 @@ def _codes(message: Message | None, verdict: Verdict) -> list[str]:
     if codes and commit != "CA":  # refused at the door: there is no second answer to come
         return codes
     return [*codes, verdict.code] if _wanted(application, verdict.code) else codes
+
+
+def _stray(message: Message) -> bool:
+    """Whether an acknowledgement speaks of a message that cannot be an answer of ours (by its control id)."""
+    said = message.first("MSA")
+    told = said.component(2) if said else ""
+    return bool(told) and not _OWN_ANSWER.match(told)
 
 
 def _commit_code(verdict: Verdict) -> str:

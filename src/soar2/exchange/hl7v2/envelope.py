@@ -1,14 +1,17 @@
 """Who sent a message and what it is: the few MSH fields the door needs before anything else is read."""
 
+import re
 from dataclasses import dataclass
 
 from soar2.errors import Unreadable
 from soar2.exchange.hl7v2.message import Message, Segment, parse_header
 
+_NUMBER = re.compile(r"(?:\d{1,18}|-1)\Z", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """MSH-3, 4, 7, 9, 10, 11, 12; empty strings where a message does not say.
+    """MSH-3, 4, 7, 9, 10, 11, 12, 13; empty strings where a message does not say.
 
     Applications and facilities are the namespace (HD.1), else the universal id (HD.2).
     """
@@ -21,6 +24,17 @@ class Envelope:
     version: str = ""
     processing_id: str = ""
     timestamp: str = ""
+    sequence: str = ""
+
+    @property
+    def sequence_number(self) -> int | None:
+        """MSH-13 as a number; None when it is absent or none."""
+        return int(self.sequence) if _NUMBER.match(self.sequence) else None
+
+    @property
+    def starts_link(self) -> bool:
+        """Whether this is the message without content by which a sender starts its sequence numbers."""
+        return self.sequence_number in (0, -1) and not self.message_type
 
 
 def envelope(raw: bytes) -> Envelope:
@@ -43,6 +57,7 @@ def envelope_of(message: Message) -> Envelope:
         version=header.component(12, 1),
         processing_id=header.component(11, 1).upper(),
         timestamp=header.component(7, 1),
+        sequence=header.component(13, 1),
     )
 
 

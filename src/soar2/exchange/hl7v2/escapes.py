@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-_FORMS = r"(F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|\.[A-Za-z]{2}[+-]?\d{0,3}|C[0-9A-F]{4}|M[0-9A-F]{4,6})"
+_FORMS = r"(F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|\.[A-Za-z]{2} ?[+-]?\d{0,3}|C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4,6})"
 _BLANK_LINES_AT_MOST = 60  # one page; a sender's \.sp999\ must not blow a report up
 
 Unescape = Callable[[str], str]
@@ -41,7 +41,7 @@ def _formatting(word: str) -> str:
     """Layout commands become line ends or spaces; highlighting and character-set switches leave no mark."""
     if not word.startswith("."):
         return ""
-    command, count = word[1:3].lower(), word[3:].lstrip("+")
+    command, count = word[1:3].lower(), word[3:].lstrip(" +")
     times = min(int(count), _BLANK_LINES_AT_MOST) if count.isdigit() else 1
     if command in ("br", "ce"):
         return "\n"

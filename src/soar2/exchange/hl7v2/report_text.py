@@ -10,15 +10,31 @@ from dataclasses import dataclass, field
 
 from soar2.exchange.feeds import Feed
 from soar2.exchange.hl7v2.charsets import Note
+from soar2.exchange.hl7v2.documents import (
+    DOCUMENT,
+    DOCUMENTS,
+    HTML,
+    RTF,
+    RTF_START,
+    TEXT,
+    read_document,
+    rtf_words,
+)
 from soar2.exchange.hl7v2.message import Segment
 from soar2.exchange.hl7v2.types import Attachment, TextSource
 
-DOCUMENTS = frozenset({"ED", "RP"})
 WITHDRAWN = frozenset({"D", "W", "X"})  # OBX-11: deleted, posted as wrong, cannot be obtained
 
 # "collapse ~50%" is a dictated "about", not a new line: a real repetition mark does not stand before a
 # measure.
 _ABOUT = re.compile(r"(?<=[\s(])~(?=\d+(?:\.\d+)?\s?(?:%|mm\b|cm\b))")
+_NO_WORD = re.compile(r"\W+")
+REMARKS = {
+    DOCUMENT: "A document came with the report; it is not text and was not read.",
+    RTF: "The report came as rich text (RTF); its words were read.",
+    HTML: "The report came as a web page (HTML); its words were read.",
+    TEXT: "The report came as a text document; its words were read.",
+}
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -33,6 +49,7 @@ class ReportText:
     results: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     withdrawn: list[tuple[str, str, str]] = field(default_factory=list)
+    documents: list[tuple[str, str, str]] = field(default_factory=list)
     observer: Segment | None = None
 
     def add(self, words: str, where: str, code: str) -> None:
@@ -41,6 +58,12 @@ class ReportText:
         self.length = start + len(words)
         self.lines.append(words)
         self.sources.append(TextSource(start, self.length, where, code))
+
+    def start_again(self) -> None:
+        """Forget the words found so far."""
+        self.lines.clear()
+        self.sources.clear()
+        self.length = 0
 
     @property
     def text(self) -> str:
@@ -71,6 +94,8 @@ def read_text(rows: Sequence[tuple[str, Segment]], feed: Feed) -> ReportText:
         else:
             _comment(found, where, row)
     _settle_withdrawn(found)
+    _rich_text(found)
+    _settle_documents(found)
     if found.empty:
         for where, row in rows[:first]:
             _comment(found, where, row)
@@ -86,22 +111,64 @@ def _settle_withdrawn(found: ReportText) -> None:
         found.note("withdrawn", "Lines that the sender marks as deleted or wrong (OBX-11) were left out.")
 
 
+def _rich_text(found: ReportText) -> None:
+    """Rich text sent as if it were lines of text, in one row or cut over many."""
+    if not found.text.lstrip().startswith(RTF_START):
+        return
+    words, first = rtf_words(found.text), found.sources[0]
+    found.note("rtf", REMARKS[RTF])
+    found.start_again()
+    if words.strip():
+        found.add(words, first.where, first.code)
+    else:
+        found.attachments.append(Attachment(first.where, "TX", "RTF"))
+
+
+def _settle_documents(found: ReportText) -> None:
+    """The words of documents, unless they only repeat the text beside them: a report read twice would seem to
+    speak of two exams. A document that says more than the text takes its place."""
+    for words, where, code in found.documents:
+        here, there = _bare(found.text), _bare(words)
+        if there in here:
+            found.note("document", "A document with the same words came with the report.")
+            continue
+        if here in there:
+            found.start_again()
+        found.add(words, where, code)
+
+
+def _bare(text: str) -> str:
+    return _NO_WORD.sub("", text).casefold()
+
+
 def _observation(found: ReportText, where: str, row: Segment, feed: Feed) -> None:
     kind = row.component(2).upper()
     if kind in DOCUMENTS:
-        media = "/".join(part for part in (row.component(5, 2), row.component(5, 3)) if part)
-        found.attachments.append(Attachment(f"{where}-5", kind, media))
-        found.note("document", "A document came with the report; it is not text and was not read.")
+        _document(found, where, row, feed)
     elif kind and kind not in feed.text_types:
         found.note("discrete", f"Values of type {kind} were not read as report text.")
     elif len(row) >= 5 and (kind or row.raw(5)):
         if not kind:
             found.note("type", "OBX-2 is empty; the value was read as text.")
-        _words(found, where, row)
+        _words(found, where, row, feed)
 
 
-def _words(found: ReportText, where: str, row: Segment) -> None:
-    raw, status = _value(found, row)
+def _document(found: ReportText, where: str, row: Segment, feed: Feed) -> None:
+    document, status = read_document(row), feed.status(row.component(11).upper())
+    stretch = (document.words, f"{where}-5", row.component(3))
+    if document.kind == DOCUMENT:
+        found.attachments.append(Attachment(f"{where}-5", row.component(2).upper(), document.media))
+        found.note(DOCUMENT, REMARKS[DOCUMENT])
+        return
+    found.note(document.kind, REMARKS[document.kind])
+    found.results.append(status)
+    found.observer = found.observer or (row if row.raw(16) else None)
+    (found.withdrawn if status in WITHDRAWN else found.documents).append(stretch)
+
+
+def _words(found: ReportText, where: str, row: Segment, feed: Feed) -> None:
+    raw, said = _value(found, row)
+    status = feed.status(said)
     found.results.append(status)
     found.observer = found.observer or (row if row.raw(16) else None)
     code, pieces = row.component(3), _repetitions(row, raw)

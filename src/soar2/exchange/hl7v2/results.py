@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from soar2.errors import Unreadable
-from soar2.exchange.feeds import Feed
+from soar2.exchange.feeds import ACCESSION_FIELDS, Feed
 from soar2.exchange.hl7v2.charsets import Note
+from soar2.exchange.hl7v2.clocks import CLOCK, REPORT_BEFORE_EXAM, report_before_exam
 from soar2.exchange.hl7v2.envelope import Envelope, envelope_of
 from soar2.exchange.hl7v2.identity import practitioner, read_patient
 from soar2.exchange.hl7v2.message import Message, Segment
@@ -31,7 +32,7 @@ from soar2.exchange.hl7v2.types import (
 
 __all__ = [
     "STANDINGS", "Attachment", "Fault", "Identifier", "ImagingResult", "Moment", "Patient", "Practitioner",
-    "Procedure", "TextSource", "read_results",
+    "Procedure", "TextSource", "names_exam", "read_results",
 ]  # fmt: skip
 
 # OBR-25, HL7 table 0123, in the programme's words. A is "some results" in the table, but imaging senders
@@ -81,7 +82,20 @@ def read_results(message: Message, feed: Feed | None = None) -> tuple[ImagingRes
     if not orders:
         raise Unreadable("The message has no OBR segment, so there is no result in it.", "OBR")
     sender = envelope_of(message)
-    return tuple(_sharing([_result(message, sender, order, feed or _ANY_FEED) for order in orders]))
+    results = [_noted(_result(message, sender, order, feed or _ANY_FEED)) for order in orders]
+    return tuple(_sharing(results))
+
+
+def names_exam(message: Message) -> bool:
+    """Whether any place that can hold an accession number holds something."""
+    places = (place.partition("-") for place in ACCESSION_FIELDS)
+    return any(row.component(int(number)) for name, _, number in places for row in message.segments(name))
+
+
+def _noted(result: ImagingResult) -> ImagingResult:
+    if not report_before_exam(result):
+        return result
+    return replace(result, notes=(*result.notes, Note(CLOCK, REPORT_BEFORE_EXAM)))
 
 
 def _orders(message: Message) -> list[_Order]:
@@ -118,7 +132,7 @@ def _result(message: Message, sender: Envelope, order: _Order, feed: Feed) -> Im
     obr = order.obr
     patient, identity = read_patient(order.pid, feed)
     words = read_text(order.rows, feed)
-    status = _status(order, words)
+    status = _status(order, words, feed)
     accession = _accession(order, feed)
     if not identity and not accession:
         identity = NO_ACCESSION.format(feed.accession_field or "OBR-3")
@@ -168,16 +182,19 @@ def _around(order: _Order, words: ReportText) -> dict[str, Any]:
     }
 
 
-def _status(order: _Order, words: ReportText) -> str:
-    """OBR-25, sharpened by OBX-11 where the rows agree on something later than it says."""
-    stated, place = order.obr.component(25).upper(), order.where.replace("[1]", "")
-    rows = set(words.results) - {""}
+def _status(order: _Order, words: ReportText, feed: Feed) -> str:
+    """OBR-25, sharpened by OBX-11 where the rows agree on something later than it says.
+
+    A word that the feed does not translate is never guessed at.
+    """
+    said, place = order.obr.component(25).upper(), order.where.replace("[1]", "")
+    rows, stated = set(words.results) - {""}, feed.status(said)
     if not stated and len(rows) == 1:
         stated = next(iter(rows))
     if stated not in STANDINGS:
         known = ", ".join(STANDINGS)
-        said = "is empty" if not stated else "is not a result status this programme knows"
-        raise Unreadable(f"OBR-25 {said}; expected one of {known}.", f"{place}-25")
+        fault = "is empty" if not stated else "is not a result status this programme knows"
+        raise Unreadable(f"OBR-25 {fault}; expected one of {known}.", f"{place}-25")
     if rows and rows <= WITHDRAWN:
         return stated if stated in WITHDRAWN else "W"
     later = next((code for code in ("C", "A") if code in rows), stated)
@@ -218,14 +235,15 @@ def _odd_times(moments: dict[str, Moment]) -> list[Note]:
         if moment.zone == "assumed":
             notes.append(Note("zone", f"{place} has no offset; the time zone was assumed."))
         if moment.repeated:
-            notes.append(Note("clock", f"{place} happened twice that night; the earlier time was taken."))
+            notes.append(
+                Note("summer-time", f"{place} happened twice that night; the earlier time was taken.")
+            )
         if moment.skipped:
             notes.append(
-                Note("clock", f"{place} did not exist that night; the clock was read as not put forward.")
+                Note(
+                    "summer-time", f"{place} did not exist that night; the clock was read as not put forward."
+                )
             )
-    reported, exam = moments.get("OBR-22"), moments.get("OBR-7")
-    if reported and exam and reported.at < exam.at:
-        notes.append(Note("clock", "The report time lies before the exam."))
     return notes
 
 

@@ -18,8 +18,12 @@ from soar2.pages import bars, marks, spine, words
 
 register = template.Library()
 
-NAVIGATION = (("Worklist", "worklist"), ("Feeds", "feeds"))
-"""Word and view name of each page in the top bar."""
+NAVIGATION = (
+    ("Worklist", "worklist", "patients_see"),
+    ("Feeds", "feeds", "feeds_see"),
+    ("Audit", "audit", "audit_see"),
+)
+"""Word and view name of each page in the top bar, and what one must be allowed for it to stand there."""
 
 
 def _now(context: Context, given: datetime | None) -> datetime:
@@ -150,13 +154,15 @@ def spine_pair(
 
 @register.simple_tag(takes_context=True)
 def navigation(context: Context) -> SafeString:
-    """The links of the top bar; the page one is on is marked for eyes and for screen readers."""
+    """The links of the top bar that lead the viewer somewhere; the page one is on is marked for eyes and for
+    screen readers."""
     match = getattr(context.get("request"), "resolver_match", None)
     here = match.view_name if match else ""
+    may = context.get("may") or {}
     return format_html_join(
         "",
         '<a href="{}"{}>{}</a>',
-        ((reverse(name), _current(name == here), word) for word, name in NAVIGATION),
+        ((reverse(name), _current(name == here), word) for word, name, needs in NAVIGATION if needs in may),
     )
 
 

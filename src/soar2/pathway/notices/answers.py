@@ -10,6 +10,7 @@ from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Notice, Reply, Step
 from soar2.record import ledger, people
 from soar2.record.models import Person, Role
+from soar2.record.permissions import role_may
 
 ACTIONS = {"called": "Called", "booked": "Booked", "seen": "Seen", "no-action": "No action, because"}
 RADIOLOGIST = "neuroradiology"  # whose telephone call the product never replaces
@@ -37,6 +38,8 @@ def not_me(notice_id: UUID, *, person: Person | None, now: datetime, role: str =
     notice, person = _open_notice(notice_id), _somebody(person)
     if role and not Role.objects.filter(key=role).exists():
         raise Refused("There is no such role to pass this on to.")
+    if role and not role_may(role, "notices.answer"):
+        raise Refused("Holders of that role cannot answer notices. Choose another one.")
     if notice.owner is not None and notice.owner_id != person.id:
         raise Refused(f"{notice.owner.label} owns this now.")
     if notice.owner is not None:

@@ -4,6 +4,7 @@ from django import forms
 
 from soar2.pathway.notices.answers import ACTIONS
 from soar2.record.models import Role
+from soar2.record.permissions import role_may
 
 PLANS = (
     "In treatment here",
@@ -15,7 +16,9 @@ PLANS = (
 
 
 def _roles() -> list[tuple[str, str]]:
-    return [("", "Nobody in particular"), *Role.objects.order_by("name").values_list("key", "name")]
+    """Roles whose holders can answer: a notice passed on behind a locked door would be lost time."""
+    roles = Role.objects.order_by("name").values_list("key", "name")
+    return [("", "Nobody in particular"), *(row for row in roles if role_may(row[0], "notices.answer"))]
 
 
 class NotMe(forms.Form):

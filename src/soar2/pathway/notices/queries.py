@@ -100,7 +100,8 @@ class Delivery:
 
     @property
     def words(self) -> str:
-        return {"sent": "sent", "failed": "failed"}.get(self.state, "retrying" if self.tries else "queued")
+        said = {"sent": "sent", "failed": "failed", "dropped": "not needed"}
+        return said.get(self.state, "retrying" if self.tries else "queued")
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,11 @@ def open_rows(now: datetime) -> tuple[NoticeRow, ...]:
 def card(case_code: str) -> NoticeCard | None:
     """The notice of this case code, open or closed. A bounded number of queries."""
     return next(iter(_cards(Notice.objects.filter(case_code=case_code))), None)
+
+
+def patient_of(case_code: str) -> UUID | None:
+    """The patient of this case code; None when there is no such notice or its patient is not known. One query."""
+    return Notice.objects.filter(case_code=case_code.upper()).values_list("patient", flat=True).first()
 
 
 def of_patient(patient: UUID) -> tuple[NoticeCard, ...]:

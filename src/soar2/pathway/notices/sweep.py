@@ -8,8 +8,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from soar2.pathway.notices import plan
+from soar2.pathway.notices import onward, plan
 from soar2.pathway.notices.models import Digest, Notice, Step
 from soar2.record import ledger, outbox, people
 from soar2.record.models import OutboxMessage
@@ -25,6 +26,7 @@ class Swept:
     fired: int = 0
     standing: int = 0
     digests: int = 0
+    rerouted: int = 0
 
 
 def sweep(now: datetime, *, derive: bool = True) -> Swept:
@@ -32,7 +34,14 @@ def sweep(now: datetime, *, derive: bool = True) -> Swept:
 
     ``derive`` also compares each open notice with its plan; that reads them all, so not every second.
     """
-    return Swept(_derive() if derive else 0, _fire(now), _stand(now), make_digests(now))
+    derived = _derive() if derive else 0
+    return Swept(
+        derived,
+        _fire(now),
+        _stand(now),
+        make_digests(now),
+        onward.reroute_without_receipt(now, timezone.now()),
+    )
 
 
 def _derive() -> int:
@@ -162,11 +171,14 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
         return 0
     role = people.role(role_key)
     digest, _ = Digest.objects.get_or_create(day=today, role=role, defaults={"made_at": now, "count": 0})
-    digest = Digest.objects.select_for_update(of=("self",)).select_related("message").get(id=digest.id)
+    digest = Digest.objects.select_for_update(of=("self",)).get(id=digest.id)
     digest.notices.add(*Notice.objects.filter(id__in=[step.notice_id for step in steps]))
     digest.count += len(steps)
-    if digest.message is None:  # later arrivals of the same day are on the list the message links to
-        digest.message = outbox.owe(
+    message = digest.message
+    if message is None or not _stands(
+        digest
+    ):  # later arrivals of the day are on the list the message links to
+        digest.message = message = outbox.owe(
             about=_digest_id(role_key, today),
             kind="digest",
             channel="email",
@@ -175,13 +187,21 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
             count=len(steps),
         )
     digest.save()
-    OutboxMessage.objects.filter(id=digest.message.id, state=OutboxMessage.QUEUED).update(count=digest.count)
-    reached = Step.SENT if digest.message.state != OutboxMessage.FAILED else Step.HAND
+    OutboxMessage.objects.filter(id=message.id, state=OutboxMessage.QUEUED).update(count=digest.count)
+    reached = Step.SENT if message.state != OutboxMessage.FAILED else Step.HAND
     Step.objects.filter(id__in=[step.id for step in steps]).update(
-        state=reached, fired_at=now, message=digest.message, hand_why=digest.message.failure
+        state=reached, fired_at=now, message=message, hand_why=message.failure
     )
     ledger.record("digest.made", at=now, subject=f"{role_key} {today}", actor="sweep", count=len(steps))
     return 1
+
+
+def _stands(digest: Digest) -> bool:
+    """Whether the day's message has gone or will: locked, so that it is not dropped as needless meanwhile."""
+    if digest.message_id is None:
+        return False
+    message = OutboxMessage.objects.select_for_update(of=("self",)).get(id=digest.message_id)
+    return message.state != OutboxMessage.DROPPED
 
 
 def _digest_id(role_key: str, day: date) -> UUID:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,11 +20,15 @@ from soar2.pathway.reports import levels
 from soar2.pathway.reports import queries as reports
 from soar2.record import audit, clock, people
 from soar2.record.models import Patient, Person
+from soar2.record.permissions import BY_SCRIPT, require
 
-ASKED_BY_SCRIPT = "X-Soar2-Fetch"  # a list that sent the answer itself wants one sentence, not a page
+
+def _patient_of(case_code: str, **_: object) -> UUID | None:
+    return queries.patient_of(case_code)
 
 
 @require_GET
+@require("patients.see", patient_of=_patient_of)
 def card(request: HttpRequest, case_code: str) -> HttpResponse:
     """The card. Whoever opens one with a patient on it is written down."""
     notice, now = _find(case_code), clock.now()
@@ -32,6 +37,7 @@ def card(request: HttpRequest, case_code: str) -> HttpResponse:
 
 
 @require_GET
+@require("patients.see", recorded=False)
 def pulse(request: HttpRequest, case_code: str) -> HttpResponse:
     """The ladder and the standing of an open card, which names no patient: asking again is not an opening."""
     notice, now = _find(case_code), clock.now()
@@ -53,6 +59,7 @@ def _state(notice: queries.NoticeCard) -> str:
     return f"{notice.row.owner or 'nobody'} {'open' if notice.open else 'closed'}"
 
 
+@require("patients.see", "notices.answer", patient_of=_patient_of)
 def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
     """One of mine, not-me, already-known, acted. A refusal is a sentence beside the button that asked."""
     if kind not in VERBS:
@@ -68,6 +75,7 @@ def answer(request: HttpRequest, case_code: str, kind: str) -> HttpResponse:
 
 
 @require_POST
+@require("patients.see", "notices.hand-tasks", patient_of=_patient_of)
 def done(request: HttpRequest, case_code: str, step: int) -> HttpResponse:
     """A hand task was carried out."""
     notice, now = _find(case_code), clock.now()
@@ -120,10 +128,19 @@ def _find(case_code: str) -> queries.NoticeCard:
 
 
 def _note_opening(request: HttpRequest, notice: queries.NoticeCard, now: datetime) -> None:
+    person, username = people.person_of(request.user), request.user.get_username()
     if notice.row.patient is not None:
-        patient = Patient.objects.get(id=notice.row.patient.id)
-        person, name = people.person_of(request.user), request.user.get_username()
-        audit.opened(patient, person=person, username=name, page="notice", at=now)
+        audit.opened(
+            Patient.objects.get(id=notice.row.patient.id),
+            person=person,
+            username=username,
+            page="notice",
+            at=now,
+        )
+    else:
+        audit.opened_unidentified(
+            notice.row.case_code, person=person, username=username, page="notice", at=now
+        )
 
 
 def _said(kind: str, case_code: str, now: datetime) -> str:
@@ -138,7 +155,7 @@ def _said(kind: str, case_code: str, now: datetime) -> str:
 
 
 def _taken(request: HttpRequest, case_code: str, sentence: str) -> HttpResponse:
-    if request.headers.get(ASKED_BY_SCRIPT):
+    if request.headers.get(BY_SCRIPT):
         return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
     messages.success(request, sentence)
     return redirect(_way_back(request, case_code))
@@ -147,7 +164,7 @@ def _taken(request: HttpRequest, case_code: str, sentence: str) -> HttpResponse:
 def _refused(
     request: HttpRequest, notice: queries.NoticeCard, kind: str, sentence: str, now: datetime, step: int = 0
 ) -> HttpResponse:
-    if request.headers.get(ASKED_BY_SCRIPT):
+    if request.headers.get(BY_SCRIPT):
         return HttpResponse(sentence, status=409, content_type="text/plain; charset=utf-8")
     _note_opening(request, notice, now)
     context = _context(request, notice, now, refused={kind.replace("-", "_"): sentence})

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
-
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import EXAM_WINDOW
+from soar2.record import rows
 from soar2.record.models import LedgerEntry, Patient
 
 # ESCC grades and the words below the conus on one scale, as the lane table places them.
@@ -38,6 +37,7 @@ class Basis:
     findings: dict[
         str, tuple[int, bool]
     ]  # level -> place of its highest grade, whether the cord's signal changed
+    inbound: int | None = None  # the message it came with
 
     def news_since(self, others: Iterable["Basis"]) -> tuple[str, ...]:
         """The levels at which this report says more than the others: a new one, a higher grade, a signal."""
@@ -91,7 +91,25 @@ def basis_of(report: Report) -> Basis:
             level["level"]: (_upper(level) or 0, level.get("cord_signal") in SIGNAL)
             for level in report.reading.get("levels", [])
         },
+        inbound=report.inbound,
     )
+
+
+#: A question that gives the ids of the reports without a patient that were filed from one message, whose number it takes.
+UNIDENTIFIED_OF = "SELECT id FROM reports_report WHERE inbound = %s AND patient_id IS NULL"
+
+
+def unidentified_before(scored: Basis) -> list[UUID]:
+    """Those filed from the same message at an earlier reading which are this report.
+
+    It is known by its words: another report of that message may be another person's.
+    """
+    rows = Report.objects.filter(inbound=scored.inbound, inbound__isnull=False).only(
+        "id", "text", "patient_id"
+    )
+    words = {row.id: " ".join(row.text.split()) for row in rows}
+    earlier = [row.id for row in rows if row.patient_id is None and row.id != scored.report]
+    return [report for report in earlier if words[report] == words.get(scored.report)]
 
 
 def headline(reading: dict[str, Any]) -> str:
@@ -140,12 +158,16 @@ def prior_of(patient: Patient | None, accession: str, before: datetime | None) -
     """The latest acted-on report of an earlier exam of this patient."""
     if patient is None:
         return None
-    priors = Report.objects.filter(patient=patient, current=True, status__in="FCA").exclude(
-        accession=accession
+    since = None if before is None else before - EXAM_WINDOW  # another part of this exam is no prior
+    found = rows.read(
+        Report,
+        "WHERE r.patient_id = %s AND r.current AND r.status IN ('F', 'C', 'A') AND r.accession <> %s"
+        " AND r.source <> 'free-text' AND (%s::timestamptz IS NULL OR r.exam_end < %s)"
+        " ORDER BY r.exam_end DESC NULLS LAST LIMIT 1",
+        [patient.id, accession, since, since],
+        but=("text",),
     )
-    if before is not None:
-        priors = priors.filter(exam_end__lt=before - EXAM_WINDOW)  # another part of this exam is no prior
-    return priors.exclude(source="free-text").order_by(F("exam_end").desc(nulls_last=True)).first()
+    return next(iter(found), None)
 
 
 def rise(reading: dict[str, Any], prior: Report | None, exam_end: datetime | None) -> str:

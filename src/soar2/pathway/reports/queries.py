@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q
 from soar2.pathway.reports.basis import headline
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import FINAL, WITHDRAWN
+from soar2.record.models import Patient
 
 STATUS_WORDS = {
     "P": "preliminary",
@@ -221,3 +222,9 @@ def _view(row: Report) -> ReportView:
         headline=headline(row.reading),
         read_by=row.read_by.label if row.read_by else "",
     )
+
+
+def patients_of_message(inbound: int) -> list[Patient]:
+    """The patients of the reports that one stored message brought. One query."""
+    filed = Report.objects.filter(inbound=inbound, patient__isnull=False).values("patient")
+    return list(Patient.objects.filter(id__in=filed))

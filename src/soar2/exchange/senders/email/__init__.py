@@ -1,26 +1,27 @@
 """E-mail by SMTP: a lane, a case code, a telephone number and a link. Never a word about a patient."""
 
 import smtplib
-import ssl
 from email.message import EmailMessage
 from email.utils import formatdate
-from pathlib import Path
 
 from django.conf import settings
 
 from soar2.errors import Undelivered
 from soar2.exchange.senders.delivery import Delivery
+from soar2.exchange.senders.email.line import kept_open, send
+
+__all__ = ["compose", "deliver", "kept_open"]
 
 PERMANENT = range(500, 600)
 
 
 def deliver(delivery: Delivery) -> None:
     """Hand one message to the mail server; raises ``Undelivered`` with whether trying again can help."""
-    if not delivery.person.email:
-        raise Undelivered(f"{delivery.person.label} has no mail address in the settings.", permanent=True)
+    if delivery.person is None or not delivery.person.email:
+        who = delivery.person.label if delivery.person else delivery.role_name
+        raise Undelivered(f"{who} has no mail address in the settings.", permanent=True)
     try:
-        with _connect() as server:
-            refused = server.send_message(compose(delivery))
+        refused = send(compose(delivery))
     except smtplib.SMTPRecipientsRefused as fault:
         codes = [code for code, _ in fault.recipients.values()]
         raise Undelivered(
@@ -46,23 +47,23 @@ def deliver(delivery: Delivery) -> None:
 def compose(delivery: Delivery) -> EmailMessage:
     """The whole message; its subject is what a lock screen shows."""
     mail = EmailMessage()
-    mail["From"], mail["To"] = settings.PROGRAMME.smtp.sender, delivery.person.email
+    mail["From"] = settings.PROGRAMME.smtp.sender
+    mail["To"] = delivery.person.email if delivery.person else ""
     mail["Date"] = formatdate()
     mail["Message-ID"] = f"<{delivery.message}@{settings.PROGRAMME.smtp.sender.rpartition('@')[2]}>"
     mail["X-SOaR2-Notice"] = str(delivery.notice)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Subject"], body = _digest(delivery) if delivery.kind == "digest" else _notice(delivery)
+    mail["Subject"], body = COMPOSED.get(delivery.kind, _notice)(delivery)
     mail.set_content(body)
     return mail
 
 
 def _notice(delivery: Delivery) -> tuple[str, str]:
     subject = f"SOaR2 {delivery.lane}, case {delivery.case_code}"
-    link = f"{delivery.address}/notices/{delivery.case_code}/"
     call = f"Or call {delivery.phone}." if delivery.phone else ""
     lines = (
         delivery.words,
-        f"Open and answer: {link}",
+        f"Open and answer: {delivery.link}",
         call,
         "No patient data is in this message. Do not reply to it.",
     )
@@ -74,23 +75,18 @@ def _digest(delivery: Delivery) -> tuple[str, str]:
     subject = f"SOaR2 morning list: {cases}"
     return (
         subject,
-        f"{subject}\n\nOpen the list: {delivery.address}/\n\nThis message holds no patient data.\n",
+        f"{subject}\n\nOpen the list: {delivery.link}\n\nThis message holds no patient data.\n",
     )
 
 
-def _connect() -> smtplib.SMTP:
-    smtp = settings.PROGRAMME.smtp
-    if smtp.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            smtp.host, smtp.port, timeout=smtp.timeout_seconds, context=ssl.create_default_context()
-        )
-    else:
-        server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
-    if smtp.security == "starttls":
-        server.starttls(context=ssl.create_default_context())
-    if smtp.username:
-        server.login(smtp.username, Path(smtp.password_file).read_text().strip())
-    return server
+def _finding(delivery: Delivery) -> tuple[str, str]:
+    """For whoever keeps the system: what the watcher found, or that it has found its end."""
+    subject = "SOaR2 system: settled" if delivery.kind == "settled" else "SOaR2 system: please look"
+    lines = (delivery.words, f"Look here: {delivery.link}", "This message holds no patient data.")
+    return subject, "\n\n".join(lines) + "\n"
+
+
+COMPOSED = {"notice": _notice, "digest": _digest, "finding": _finding, "settled": _finding}
 
 
 def _codes(codes: list[int]) -> str:

@@ -190,7 +190,7 @@ document.addEventListener("submit", async (event) => {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Soar2-Fetch": "yes" }, redirect: "manual" });
     const words = await answer.text();
     if (answer.ok) say(words);
-    else if (answer.status === 409) refuse(form, words);
+    else if (answer.status === 409 || answer.status === 403) refuse(form, words);
     else refuse(form, "Not taken. Load the page again, and telephone if it cannot wait.");
   } catch { refuse(form, "Not taken: the server did not answer. Telephone if it cannot wait."); }
   delete form.dataset.busy;
