@@ -38,7 +38,9 @@ def comes_in(password=PASSWORD):
 
 
 def facts():
-    return list(LedgerEntry.objects.filter(kind__startswith="account.").values_list("kind", "subject"))
+    return list(
+        LedgerEntry.objects.filter(kind__startswith="account.").order_by("id").values_list("kind", "subject")
+    )
 
 
 def test_a_new_password_counts_and_ends_what_was_open(account):

@@ -197,7 +197,7 @@ def test_a_body_that_breaks_off_is_not_kept(system, token):
             line.sendall((head + kind).encode() + b"".join(parts))
             line.shutdown(socket.SHUT_WR)
             said = heard(line)
-        assert said.startswith(b"HTTP/1.1 400")
+        assert said.startswith(b"HTTP/1.1 408")
     assert system.one("SELECT count(*) FROM exchange_inboundmessage") == before
 
 
