@@ -11,6 +11,9 @@ Command = Callable[[argparse.Namespace], int]
 Add = Callable[[str, Command, str], argparse.ArgumentParser]
 PORTS = ("SOAR2_WEB_PORT", "SOAR2_MLLP_PORT", "SOAR2_SMTP_PORT")
 
+#: As in ``soar2.dictation.forms``, which is not imported for every other command.
+FORMS = ("text", "powerscribe", "powerscribe-fields", "mrrt", "questionnaire", "codesystem")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0 when it did what was asked."""
@@ -57,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json", action="store_true", dest="as_json", help="one JSON object a report, one a line"
     )
     template = add("template", _template, "Print the dictation macro.")
-    template.add_argument("--format", default="text", choices=["text"])
+    template.add_argument("--format", default="text", choices=FORMS)
     send = add("send", _send, "Send HL7 messages over MLLP and print the answers.")
     send.add_argument("files", nargs="+", metavar="FILE", help="HL7 messages; - is standard input")
     send.add_argument("--host", default=os.environ.get("SOAR2_BIND", "127.0.0.1"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from soar2.dictation import template
+from soar2.dictation.forms import FORMS
 from soar2.dictation.reading import LevelReading, Reading, read_report
 from soar2.errors import Unreadable
 
@@ -42,9 +42,9 @@ def run_read(paths: list[str], as_json: bool, stdin: IO[Any], stdout: IO[str], s
 
 def run_template(fmt: str, stdout: IO[str]) -> int:
     """Print the macro's template. Returns 0, or 2 for a format that does not exist."""
-    if fmt != "text":
+    if fmt not in FORMS:
         return 2
-    stdout.write(template.as_text())
+    stdout.write(FORMS[fmt]())
     return 0
 
 

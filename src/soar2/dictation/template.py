@@ -21,12 +21,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One label of a level line. ``choices`` empty: free words. ``also``: other names of the label."""
+    """One label of a level line. ``choices`` empty: free words. ``also``: other names of the label.
+
+    ``normal`` is the closed word a template fills in before anything is said; empty where each level must have
+    its own, since a default nobody looked at would pass for a finding.
+    """
 
     key: str
     label: str
     choices: tuple[Choice, ...] = ()
     also: tuple[str, ...] = ()
+    normal: str = ""
 
 
 _ABSENT = ("no", "none", "nil", "absent", "negative")
@@ -76,6 +81,7 @@ CORD_SIGNAL = Field(
         ),
     ),
     ("cord signal change", "spinal cord signal", "signal", "cord"),
+    normal="absent",
 )  # fmt: skip
 LESION = Field(
     "lesion",
@@ -136,6 +142,7 @@ ALIGNMENT = Field(
         Choice("indeterminate", "indeterminate", ("equivocal",)),
     ),
     ("spinal alignment",),
+    normal="normal",
 )  # fmt: skip
 COLLAPSE = Field(
     "collapse",
@@ -153,6 +160,7 @@ COLLAPSE = Field(
         Choice("indeterminate", "indeterminate", ("equivocal",)),
     ),
     ("vertebral collapse", "vertebral body collapse", "body collapse", "height loss", "vb collapse"),
+    normal="none",
 )
 POSTEROLATERAL = Field(
     "posterolateral",
@@ -174,6 +182,7 @@ POSTEROLATERAL = Field(
         "posterior element",
         "ple",
     ),
+    normal="none",
 )
 STATUS = Field(
     "status",
@@ -227,28 +236,33 @@ NORMAL_NUMBERING = "7 cervical, 12 rib-bearing, 5 lumbar"
 NO_OTHER_DISEASE = "no epidural disease"
 
 
-def _pick(field: Field, *, without: Iterable[str] = ()) -> str:
-    shown = [choice.shown for choice in field.choices if choice.word not in without]
-    return f"{field.label} [{'|'.join(shown)}]"
+#: The rows a template offers: labels of a level at or above the conus, and of one below it. ``Treated`` with words
+#: such as ``SBRT 2024`` is added where it applies.
+CORD_ROW: tuple[Field, ...] = (ESCC, CORD_SIGNAL, LESION, ALIGNMENT, COLLAPSE, POSTEROLATERAL, STATUS)
+BELOW_ROW: tuple[Field, ...] = (BELOW_CONUS, LESION, ALIGNMENT, COLLAPSE, POSTEROLATERAL, STATUS)
 
 
-def _blank_line(epidural: Field, *, cord: bool) -> str:
-    fields = [epidural, *([CORD_SIGNAL] if cord else []), LESION, ALIGNMENT, COLLAPSE, POSTEROLATERAL]
-    picks = [_pick(f) for f in fields]
-    return " | ".join(["Level [level]", *picks, _pick(STATUS, without=("treated_stable",))])
+def offered(field: Field) -> tuple[Choice, ...]:
+    """The choices a template shows. *Treated, stable* goes with ``Treated`` and is dictated, not picked."""
+    return tuple(choice for choice in field.choices if choice.word != "treated_stable")
+
+
+def _pick(field: Field) -> str:
+    return f"{field.label} [{'|'.join(choice.shown for choice in offered(field))}]"
+
+
+def _blank_line(row: Iterable[Field]) -> str:
+    return " | ".join(["Level [level]", *(_pick(field) for field in row)])
 
 
 def as_text() -> str:
-    """The empty macro as plain text: one line per abnormal level, pick-lists in square brackets.
-
-    ``Treated`` with words such as ``SBRT 2024`` is added to the line of a treated level.
-    """
+    """The empty macro as plain text: one line per abnormal level, pick-lists in square brackets."""
     return "\n".join(
         (
             TITLE,
             f"Numbering: {NORMAL_NUMBERING}. Conus: [level].",
-            _blank_line(ESCC, cord=True),
-            _blank_line(BELOW_CONUS, cord=False),
+            _blank_line(CORD_ROW),
+            _blank_line(BELOW_ROW),
             f"Other levels: {NO_OTHER_DISEASE}.",
             "",
         )
