@@ -6,11 +6,10 @@ another lane than the one the report will get.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from soar2.criteria.anatomy import canonical, rank
-from soar2.criteria.packs import Pack
 from soar2.dictation.reading import Reading, read_report
 from soar2.dictation.reasons import REVIEW_WORDS
 from soar2.dictation.shorthand import shown
@@ -114,15 +113,13 @@ def compose(
     other_levels: str = NO_OTHER_DISEASE,
     own_words: str = "",
     prior_date: str = "",
-    confirmed_treated: frozenset[str] | None = None,
-    cancer_known: bool = False,
-    pack: Pack | None = None,
+    read: Callable[[str], Reading] = read_report,
 ) -> Composed:
     """Write the report of these rows and read it. Rows without a level are left out of the text and unsettled.
 
     ``own_words`` is what a person adds in prose; it stands under FINDINGS and is read like any prose.
-    ``prior_date`` is how the report before is dated in the text.
-    ``confirmed_treated``, ``cancer_known`` and ``pack`` as for ``read_report``.
+    ``prior_date`` is how the report before is dated in the text. ``read`` is the reader; the running system gives
+    one that knows the patient's record, as it does when the report is filed.
     """
     given = list(rows)
     open_questions = unsettled(((row.level, row.words) for row in given), conus=conus)
@@ -140,7 +137,7 @@ def compose(
     impression = _impression(ordered, tumour, other_levels, prior_date)
     findings = f"\nFINDINGS\n{own_words.strip()}\n" if own_words.strip() else ""
     text = f"{macro}{findings}\nIMPRESSION\n{impression}\n"
-    reading = read_report(text, confirmed_treated=confirmed_treated, cancer_known=cancer_known, pack=pack)
+    reading = read(text)
     found = tuple(_contradictions(reading, {canonical(row.level) or "": row for row in ordered}, own_words))
     return Composed(text, impression, reading, open_questions, found)
 

@@ -16,6 +16,7 @@ PERMISSIONS: Mapping[str, str] = {
     "notices.answer": "answer a notice",
     "notices.hand-tasks": "note a task done by hand, such as a telephone call",
     "reports.mark-read": "say what came of a report that no notice speaks for",
+    "reports.compose": "compose a report of the spine and file it",
     "feeds.see": "see the feeds: what came in, what went out, which process lives",
     "messages.see": "see held messages as they came, patient data included, and settle them",
     "messages.replay": "have held messages read again",
@@ -39,7 +40,13 @@ TABLE: Mapping[str, tuple[str, ...]] = {
     "nursing-supervisor": CARE,
     "director": CARE,
     # reads and calls, but the notice is another's to own
-    "neuroradiology": ("patients.see", "notices.hand-tasks", "reports.mark-read", "feeds.see"),
+    "neuroradiology": (
+        "patients.see",
+        "notices.hand-tasks",
+        "reports.mark-read",
+        "reports.compose",
+        "feeds.see",
+    ),
     # telephones by the ladder and writes down who answered
     "operator": ("patients.see", "notices.hand-tasks"),
     "board-coordinator": ("patients.see", "feeds.see"),

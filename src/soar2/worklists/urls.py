@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from soar2.worklists import audit_views, views
+from soar2.worklists import audit_views, compose_views, views
 
 urlpatterns = [
     path("", views.worklist, name="worklist"),
     path("worklist/pulse", views.pulse, name="worklist-pulse"),
     path("worklist/pane/<str:case_code>/", views.pane, name="worklist-pane"),
     path("patients/<uuid:patient>/", views.patient, name="patient"),
+    path("patients/<uuid:patient>/compose/", compose_views.compose, name="compose"),
+    path("patients/<uuid:patient>/compose/composed", compose_views.composed, name="composed"),
     path("reports/<uuid:report>/", views.report, name="report"),
     path("reports/<uuid:report>/read", views.mark_read, name="report-read"),
     path("audit/", audit_views.find, name="audit"),

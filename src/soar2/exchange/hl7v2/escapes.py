@@ -8,9 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-_FORMS = (
-    r"(F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|\.[A-Za-z]{2} ?[+-]?\d{0,3}|C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4,6})"
-)
+_FORMS = r"(F|S|T|R|E|P|H|N|X[0-9A-Fa-f]+|\.[A-Za-z]{2} ?[+-]?\d{0,3}|C[0-9A-Fa-f]{4}|M[0-9A-Fa-f]{4,6})"
 _BLANK_LINES_AT_MOST = 60  # one page; a sender's \.sp999\ must not blow a report up
 
 Unescape = Callable[[str], str]

@@ -175,7 +175,9 @@ def _digest(role_key: str, today: date, steps: list[Step], now: datetime) -> int
     digest.notices.add(*Notice.objects.filter(id__in=[step.notice_id for step in steps]))
     digest.count += len(steps)
     message = digest.message
-    if message is None or not _stands(digest):  # later arrivals of the day are on the list the message links to
+    if message is None or not _stands(
+        digest
+    ):  # later arrivals of the day are on the list the message links to
         digest.message = message = outbox.owe(
             about=_digest_id(role_key, today),
             kind="digest",

@@ -130,9 +130,17 @@ def _find(case_code: str) -> queries.NoticeCard:
 def _note_opening(request: HttpRequest, notice: queries.NoticeCard, now: datetime) -> None:
     person, username = people.person_of(request.user), request.user.get_username()
     if notice.row.patient is not None:
-        audit.opened(Patient.objects.get(id=notice.row.patient.id), person=person, username=username, page="notice", at=now)
+        audit.opened(
+            Patient.objects.get(id=notice.row.patient.id),
+            person=person,
+            username=username,
+            page="notice",
+            at=now,
+        )
     else:
-        audit.opened_unidentified(notice.row.case_code, person=person, username=username, page="notice", at=now)
+        audit.opened_unidentified(
+            notice.row.case_code, person=person, username=username, page="notice", at=now
+        )
 
 
 def _said(kind: str, case_code: str, now: datetime) -> str:

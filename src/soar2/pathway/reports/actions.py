@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from soar2.criteria.packs import load_pack
-from soar2.dictation.reading import Reading, read_report
+from soar2.dictation.reading import Reading
 from soar2.errors import Refused, Unreadable
-from soar2.pathway.reports.basis import confirmed_treated, prior_of, rise
+from soar2.pathway.reports.basis import prior_of, reading_on_record, rise
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import FINAL, WITHDRAWN, Filed, IncomingReport
 from soar2.pathway.reports.versions import is_late, restore_if_newest, why_against
@@ -82,21 +80,10 @@ def content_hash(incoming: IncomingReport, patient: Patient | None) -> str:
 
 def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
     """Read by the words, then hold 'treated and stable' to what is on record (never to words alone)."""
-    pack = load_pack(*settings.PROGRAMME.pack)
     exam = incoming.exam_end or incoming.exam_start
     prior = prior_of(patient, incoming.accession, exam)
-    reading = read_report(incoming.text, pack=pack)
-    if reading.rule == 2 and _cancer_on_record(patient):
-        reading = read_report(incoming.text, pack=pack, cancer_known=True)
-    if any(level.status == "treated_stable" for level in reading.levels):
-        confirmed = confirmed_treated(reading.as_json()["levels"], prior)
-        reading = read_report(incoming.text, pack=pack, confirmed_treated=confirmed)
+    reading = reading_on_record(incoming.text, patient, prior)
     return _Read(reading, rise(reading.as_json(), prior, exam))
-
-
-def _cancer_on_record(patient: Patient | None) -> bool:
-    """Whether an earlier report told of a tumour: a later one that names nothing must then be looked at."""
-    return patient is not None and Report.objects.filter(patient=patient, tumour="present").exists()
 
 
 def _keep(

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 
+from soar2.criteria.packs import load_pack
+from soar2.dictation.reading import Reading, read_report
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import EXAM_WINDOW
 from soar2.record.models import LedgerEntry, Patient
@@ -186,3 +189,20 @@ def confirmed_treated(levels: Iterable[dict[str, Any]], prior: Report | None) ->
         if level.get("status") == "treated_stable" and was is not None and now is not None and now <= was:
             agreed.add(level["level"])
     return frozenset(agreed)
+
+
+def reading_on_record(text: str, patient: Patient | None, prior: Report | None) -> Reading:
+    """What a report says, held to what is on record: the reading that is filed, and that the composer shows before."""
+    pack = load_pack(*settings.PROGRAMME.pack)
+    reading = read_report(text, pack=pack)
+    if reading.rule == 2 and _cancer_on_record(patient):
+        reading = read_report(text, pack=pack, cancer_known=True)
+    if any(level.status == "treated_stable" for level in reading.levels):
+        confirmed = confirmed_treated(reading.as_json()["levels"], prior)
+        reading = read_report(text, pack=pack, confirmed_treated=confirmed)
+    return reading
+
+
+def _cancer_on_record(patient: Patient | None) -> bool:
+    """Whether an earlier report told of a tumour: a later one that names nothing must then be looked at."""
+    return patient is not None and Report.objects.filter(patient=patient, tumour="present").exists()

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-from soar2.pathway.reports.basis import headline
+from soar2.dictation.reading import Reading
+from soar2.pathway.reports.basis import headline, prior_of, reading_on_record
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import FINAL, WITHDRAWN
 from soar2.record.models import Patient
@@ -228,3 +229,8 @@ def patients_of_message(inbound: int) -> list[Patient]:
     """The patients of the reports that one stored message brought. One query."""
     filed = Report.objects.filter(inbound=inbound, patient__isnull=False).values("patient")
     return list(Patient.objects.filter(id__in=filed))
+
+
+def preview(text: str, patient: Patient | None, accession: str, exam_at: datetime | None) -> Reading:
+    """What a report of this text would be read as if it were filed now. Nothing is stored."""
+    return reading_on_record(text, patient, prior_of(patient, accession, exam_at))
