@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import delivery
-import fhir
 import mllp
 import reader
 import table
@@ -22,6 +21,8 @@ from book import Book
 from load import Load
 from machine import Weather, environment
 from place import Place
+
+import fhir
 
 DISK = "/var/tmp"  # noqa: S108 - unlike /tmp it is on a disk everywhere; the bench makes a directory of its own
 RESULTS = Path(__file__).with_name("results.json")

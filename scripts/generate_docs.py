@@ -8,7 +8,7 @@ A page written by hand would go on saying what the code no longer does. `make te
 import sys
 from pathlib import Path
 
-from reference import answers, command_line, lanes, macro, metrics, pack, reading, settings_file
+from reference import answers, command_line, lanes, macro, metrics, pack, reading, roles, settings_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
@@ -19,6 +19,7 @@ PAGES = {
     "lanes.md": lanes.page,
     "macro.md": macro.page,
     "metrics.md": metrics.page,
+    "roles.md": roles.page,
     "pack-soar2-open-1.md": pack.page,
 }
 NOTE = "<!-- Written by scripts/generate_docs.py from the code. Change the code or the script, not this page. -->\n\n"

@@ -13,9 +13,6 @@ WORDS = {
     "--port": "its port; default: `SOAR2_MLLP_PORT`, else 2575",
     "--format": "only `text` so far",
     "--email": "kept with the account",
-    "what": "`create`",
-    "name": "the name to sign in with",
-    "file": "default: the file the system would use",
 }
 PRODUCTION = ("migrate", "web", "listen", "work", "watch", "admin")
 STATUS = {
@@ -23,7 +20,8 @@ STATUS = {
     "template": "2 for a format that does not exist",
     "send": "1 unless every message was accepted (AA or CA)",
     "check": "1 when the system would not start",
-    "admin": "1 when no account was made",
+    "admin": "1 when nothing was made or changed",
+    "audit": "of `who` 1 when no patient fits, or several do; of `verify` 1 when a row is not as it was written",
 }
 
 
@@ -59,13 +57,23 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _section(name: str, sub: argparse.ArgumentParser) -> str:
-    actions = [action for action in sub._actions if action.dest != "help"]
     parts = [f"## soar2 {name}", _about(sub)]
-    if actions:
-        parts.append(table(["argument", "meaning"], ((_shown(one), _meaning(one)) for one in actions)))
+    if rows := list(_arguments(sub)):
+        parts.append(table(["argument", "meaning"], rows))
     if name in STATUS:
         parts.append(f"Exit status: {STATUS[name]}.")
     return "\n\n".join(parts)
+
+
+def _arguments(sub: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, str]]:
+    """Each argument with its meaning; of a command that has commands of its own, theirs."""
+    for action in sub._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action._choices_actions:
+                yield f"`{one.dest}`", one.help or ""
+                yield from _arguments(action.choices[one.dest], f"`{one.dest}` … ")
+        elif action.dest != "help":
+            yield before + _shown(action), _meaning(action)
 
 
 def _shown(action: argparse.Action) -> str:

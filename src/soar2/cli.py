@@ -83,9 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     add("listen", _listen, "Receive HL7 v2 messages over MLLP.")
     add("work", _work, "Apply stored messages, escalate, deliver.")
     add("watch", _watch, "Watch the others and say what is wrong.")
-    admin = add("admin", _admin, "Make accounts.")
-    admin.add_argument("what", choices=["create"])
-    admin.add_argument("name", metavar="NAME")
+    admin = add("admin", _admin, "Make accounts, give them a new password, end a lock, close and open them.")
+    admin.add_argument(
+        "what",
+        choices=["create", "password", "unlock", "close", "open"],
+        help="create, password, unlock, close or open",
+    )
+    admin.add_argument("name", metavar="NAME", help="the name to sign in with")
     admin.add_argument("--person", help="the key of the [[person]] in soar2.toml this account stands for")
     admin.add_argument("--email", default="")
     admin.add_argument(
@@ -108,10 +112,11 @@ def _doors(add: Add) -> None:
     create.add_argument("--feed", required=True, help="the [[feed]] of soar2.toml whose reports it may bring")
     create.add_argument("--scope", action="append", metavar="SCOPE", help="default: DiagnosticReport.create")
     create.add_argument("--days", type=int, default=365, help="until it expires (default 365)")
-    what.add_parser("revoke", help="make a token worthless at once").add_argument("name", metavar="NAME")
+    revoke = what.add_parser("revoke", help="make a token worthless at once")
+    revoke.add_argument("name", metavar="NAME", help="the system that holds it")
     what.add_parser("list", help="the tokens, their scopes and when each was last used")
     mapping = add("mapping", _mapping, "Test the mappings of feeds against the samples beside them.")
-    mapping.add_argument("what", choices=["test"])
+    mapping.add_argument("what", choices=["test"], help="test")
     mapping.add_argument("directory", nargs="?", type=Path, help="default: SOAR2_HOME/mappings")
     replay = add("replay", _replay, "Read held messages again, in the order of their reports.")
     replay.add_argument("--feed", help="only those of this feed")
@@ -120,14 +125,14 @@ def _doors(add: Add) -> None:
 def _keeping(add: Add) -> None:
     """The subcommands for whoever keeps the system and its audit."""
     backup = add("backup", _backup, "Write the whole database into one file.")
-    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("file", type=Path, metavar="FILE", help="where to write it")
     restore = add("restore", _restore, "Put a backup in place of the whole database.")
-    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("file", type=Path, metavar="FILE", help="what soar2 backup has written")
     restore.add_argument("--yes", action="store_true", help="do not ask before the present data is replaced")
     audit = add("audit", _audit, "Say who opened a chart; verify that no audit row was changed.")
     what = audit.add_subparsers(dest="what", required=True, metavar="WHAT")
     who = what.add_parser("who", help="who opened or changed a patient, newest first")
-    who.add_argument("patient", nargs="+", metavar="WORD", help="a record number or a name")
+    who.add_argument("patient", nargs="+", metavar="WORD", help="a record number, a case code or a name")
     what.add_parser("verify", help="recompute the chain of digests over ledger and access rows")
 
 
@@ -248,10 +253,13 @@ def _process(run: Callable[[], int]) -> int:
 
 
 def _admin(args: argparse.Namespace) -> int:
-    def create() -> int:
+    def run() -> int:
+        from soar2.config.account_command import run_account
         from soar2.config.ready import create_admin
 
         password = sys.stdin.readline().rstrip("\n") if args.password_stdin else None
+        if args.what != "create":
+            return run_account(args.what, args.name, password=password)
         return create_admin(
             args.name,
             password=password,
@@ -262,7 +270,7 @@ def _admin(args: argparse.Namespace) -> int:
 
     from soar2.config.start import with_database
 
-    return with_database(create, need_ready=False, need_answer=True)
+    return with_database(run, need_ready=False, need_answer=True)
 
 
 def _token(args: argparse.Namespace) -> int:

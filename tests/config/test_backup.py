@@ -17,6 +17,7 @@ from sample_reports import macro, oru
 from visitor import Visitor
 from whole_system import WholeSystem
 
+from soar2.config.backup import head_for
 from soar2.config.postgres import PrivateServer
 
 STANDS = "2026-03-10T14:30:00-04:00"
@@ -142,6 +143,62 @@ def test_what_came_after_the_backup_can_be_sent_again_and_doubles_nothing(system
     assert {row[0] for row in other.query("SELECT accession FROM reports_report")} == {
         row[0] for row in system.query("SELECT accession FROM reports_report WHERE accession < 'A000160'")
     }
+
+
+def test_settings_and_mappings_that_stand_elsewhere_are_kept_whole(spare, other, tmp_path):
+    shared, theirs = tmp_path / "shared", tmp_path / "hospital.toml"
+    (shared / "Radiology results" / "samples").mkdir(parents=True)
+    (shared / "Radiology results" / "mapping.toml").write_text('name = "Radiology results"\nversion = 1\n')
+    (shared / "Radiology results" / "samples" / "01.hl7").write_text("MSH|")
+    (shared / "Radiology results" / ".mapping.toml.x1").write_text("half wri")
+    (shared / "Radiology results" / "samples" / "loop").symlink_to(shared)
+    theirs.write_text(spare.settings())
+    (tmp_path / "soar2.toml").symlink_to(theirs)
+    (spare.home / "mappings").symlink_to(shared)
+    path = tmp_path / "linked.backup"
+    spare.command("backup", str(path), env={"SOAR2_CONFIG": str(tmp_path / "soar2.toml")})
+    with tarfile.open(path) as archive:
+        assert archive.extractfile("soar2.toml").read() == theirs.read_bytes()
+        assert not [entry.name for entry in archive if not (entry.isfile() or entry.isdir())]
+        assert "mappings/Radiology results/.mapping.toml.x1" not in archive.getnames()
+    other.command("restore", str(path), "--yes")
+    put = other.home / "mappings" / "Radiology results"
+    assert (put / "mapping.toml").read_text().startswith("name")
+    assert (put / "samples" / "01.hl7").read_text() == "MSH|"
+    (put / "mapping.toml").write_text("newer")
+    again = other.command("restore", str(path), "--yes")
+    assert "were left as they are" in again.stdout
+    assert (put / "mapping.toml").read_text() == "newer"
+
+
+def test_a_link_in_a_backup_leads_nowhere(spare, tmp_path):
+    spare.command("backup", str(tmp_path / "good.backup"))
+    bad = tmp_path / "bad.backup"
+    changed(tmp_path / "good.backup", bad, lambda name, content: content)
+    with tarfile.open(bad, "a") as archive:
+        link = tarfile.TarInfo("mappings/away")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    assert spare.command("restore", str(bad), "--yes").returncode == 0
+
+
+def test_nobody_is_signed_in_by_a_backup(system, other, tmp_path):
+    Visitor(system).close()
+    assert system.one("SELECT count(*) FROM django_session") > 0
+    system.command("backup", str(tmp_path / "whole.backup"))
+    other.command("restore", str(tmp_path / "whole.backup"), "--yes")
+    assert other.one("SELECT count(*) FROM django_session") == 0
+
+
+HEAD = [b"--\n", b"\n", b"\\restrict k\n", b"SET lock_timeout = 0;\n", b"SET transaction_timeout = 0;\n"]
+ROWS = [b"COPY t (a) FROM stdin;\n", b"SET transaction_timeout = 0;\n", b"\\.\n"]
+
+
+@pytest.mark.parametrize(("server", "left_out"), [(15, 1), (16, 1), (17, 0), (18, 0)])
+def test_an_older_server_is_spared_the_settings_of_newer_programs(server, left_out):
+    script = iter([*HEAD, *ROWS])
+    assert list(head_for(server, script)) == [*HEAD[: 5 - left_out], ROWS[0]]
+    assert list(script) == ROWS[1:]
 
 
 def changed(path, into, change):

@@ -1,6 +1,7 @@
 """A held message: its failed field marked exactly, its owner and age, its verbs, and a hundred as one line."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -223,11 +224,32 @@ def test_a_cause_is_settled_with_one_sentence(desk):
     rows = [hold() for _ in range(3)]
     other = hold(reason="Another.", where="PID-3")
     cause = {"reason": rows[0].reason, "where": "OBR-25", "feed": "", "sender": "DEMO-RIS"}
+    cause["latest"] = rows[-1].id
     client = desk()
     client.post("/feeds/held/settle", cause | {"note": " "})
     assert not InboundMessage.objects.exclude(settled_at=None).exists()
     client.post("/feeds/held/settle", cause | {"note": "Sent again by the sender."})
     assert list(held.waiting().values_list("id", flat=True)) == [other.id]
+
+
+def test_what_came_after_the_page_was_shown_is_not_settled_with_it(desk):
+    seen, client = hold(), desk()
+    page = client.get("/feeds/").content.decode()
+    form = page.partition('action="/feeds/held/settle"')[2].partition("</form>")[0]
+    given = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    unseen = hold()
+    client.post("/feeds/held/settle", given | {"note": "The sender sends it again.\0"})
+    assert list(held.waiting().values_list("id", flat=True)) == [unseen.id]
+    seen.refresh_from_db()
+    assert seen.settled_note == "The sender sends it again."
+
+
+@pytest.mark.parametrize("verb", ["settle", "replay"])
+def test_a_form_that_nobody_made_breaks_nothing(desk, verb):
+    hold()
+    client = desk()
+    for form in ({}, {"reason": "\0", "note": "\0x", "latest": "²"}, {"all_of": "\0"}, {"missed_of": "\0"}):
+        assert client.post(f"/feeds/held/{verb}", form).status_code == 302
 
 
 def test_the_bytes_and_the_file_are_for_the_desk_and_recorded(desk):

@@ -22,6 +22,7 @@ NOW = datetime(2026, 3, 10, 18, 5, 30, tzinfo=UTC)
 GOOD = Verdict("AA")
 PID = "PID|1||44^^^DEMO^MR||Quill^Rosa"
 OBR = "OBR|1|P-1|A-1|30855-1^MR spine^LN|||20260310121500-0400|||||||||||||||20260310140500-0400|||F"
+UNNAMED = OBR.replace("P-1", "").replace("A-1", "")
 OBX = "OBX|1|TX|X||Words||||||F"
 
 
@@ -72,6 +73,16 @@ def answer(message, finding=None):
         (raw(header(), PID, OBR, OBX, OBR.replace("|||F", "|||Q")), "AE", "OBR[2]-25", "103"),
         (raw(header(), PID, OBR.replace("20260310121500-0400", "at noon"), OBX), "AE", "OBR-7", "102"),
         (raw(header(), PID, OBR, OBX + "OBX|2|TX|X||More||||||F"), "AE", "", "100"),
+        (raw(header(), PID, OBR, OBX + header()), "AR", "MSH", "100"),
+        (raw(header(), PID, OBR, OBX, "DSC|7|F"), "AE", "DSC-1", "100"),
+        (raw(header(), PID, UNNAMED, OBX), "AE", "OBR-3", "101"),
+        (raw(header(), PID, UNNAMED, OBX, "ZDS|1.2.3"), "AA", "", ""),
+        (raw(header(), PID, "ORC|RE||A-1", UNNAMED, OBX), "AA", "", ""),
+        (raw(header(), PID, OBR[:-1], OBX), "AA", "", ""),  # OBX-11 says it
+        (raw(header(), PID, OBR[:-1], OBX[:-1]), "AE", "OBR-25", "101"),
+        (raw(header(), PID, OBR[:-1], OBX[:-1] + "Q"), "AE", "OBR-25", "103"),
+        (raw(header(), PID, OBR, OBX, OBR[:-1], OBX[:-1]), "AE", "OBR[2]-25", "101"),
+        (raw(header(), PID, OBR[:-1], "OBX|1|TX|X||So | or | so, it is said||||||F"), "AA", "", ""),
     ],
 )
 def test_verdicts(message, code, where, condition):
@@ -92,6 +103,9 @@ def test_training_messages_are_welcome_where_nobody_is_treated():
         (raw(header(), OBR, OBX), True),
         (raw(header(), "PID|1", OBR, OBX), True),
         (raw(header(), PID, OBR.replace("20260310121500-0400", "at noon"), OBX), True),
+        (raw(header(), PID, OBR, OBX, OBR.replace("20260310121500-0400", "at noon"), OBX), True),
+        (raw(header(), PID, UNNAMED, OBX), True),
+        (raw(header(), PID, OBR, OBX, OBR.replace("|||F", "|||Q")), False),
         (raw(header(), PID, OBR.replace("|||F", "|||Q"), OBX), False),
         (raw(header(), PID, OBX), False),
         (raw(header("ADT^A08")), False),

@@ -119,6 +119,16 @@ def test_missing_delimiters_are_not_invented_unless_all_are_missing(second, expe
     assert message.first("PID").component(3) == "a"
 
 
+def test_an_escape_character_written_twice_is_read_as_one():
+    """As it stands in a program's source; a report behind it is still a report."""
+    message = parse(b"MSH|^~\\\\&|RIS|DEMO\rOBX|1|TX|||one \\T\\ two")
+
+    assert message.delimiters == Delimiters()
+    assert "delimiters" in kinds(message)
+    assert message.value("MSH-3") == "RIS"
+    assert message.value("OBX-5") == "one & two"
+
+
 def test_without_an_escape_character_backslashes_are_text():
     pid = parse(b"MSH|^~|RIS\rPID|1||a\\F\\b~c").first("PID")
 

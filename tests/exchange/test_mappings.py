@@ -1,5 +1,6 @@
 """Mappings: readable files that add to soar2.toml, are taken up at once, and never stop anything."""
 
+import errno
 import io
 import os
 import stat
@@ -298,3 +299,86 @@ def test_a_mapping_at_fault_fails_its_test(home):
 
 def test_no_mapping_is_no_fault(home):
     assert outcome() == (0, f"There is no mapping in {home}.\n")
+
+
+# What a mapping must never do: hide a report
+
+
+def test_a_folder_that_cannot_be_looked_at_takes_no_mapping_out_of_force(settings, home, monkeypatch):
+    mappings.save(one(procedure_codes=["72158"]))
+    assert active(settings)[0].procedure_codes == ("72157", "72158")
+
+    def stale(path):
+        raise OSError(errno.ESTALE, "Stale file handle", str(path))
+
+    monkeypatch.setattr(os, "scandir", stale)
+    assert active(settings)[0].procedure_codes == ("72157", "72158")
+    [said] = mappings.mapping_faults()
+    assert f"The mappings in {home} cannot be looked at (Stale file handle)" in said
+    monkeypatch.undo()
+    settings.HOME, settings.PROGRAMME = home.parent, replace(settings.PROGRAMME, feed_tables=(BASE,))
+    assert mappings.mapping_faults() == []
+
+
+def test_a_folder_that_could_never_be_looked_at_is_said(settings, home):
+    home.write_text("a file where the folder should be")
+    assert active(settings)[0].procedure_codes == ("72157",)
+    assert "soar2.toml alone counts" in mappings.mapping_faults()[0]
+    out = io.StringIO()
+    assert mappings.run_test(None, out) == 1
+    assert "cannot be looked at" in out.getvalue()
+
+
+def test_files_that_cannot_be_read_leave_in_force_what_was_read_of_them(settings, home, monkeypatch):
+    folder = mappings.save(one(procedure_codes=["72158"]))
+    active(settings)
+    os.utime(folder / "mapping.toml", (1, 1))
+
+    def away(self, *_, **__):
+        raise OSError(errno.EIO, "Input/output error", str(self))
+
+    monkeypatch.setattr(type(folder), "read_text", away)
+    assert active(settings)[0].procedure_codes == ("72157", "72158")
+    assert "version 1 stays in force" in mappings.mapping_faults()[0]
+
+
+def test_a_mapping_nested_without_end_is_a_fault_like_any_other(settings, home):
+    folder = mappings.save(one(procedure_codes=["72158"]))
+    (folder / "mapping.toml").write_text("x = " + "[" * 20_000)
+    assert active(settings)[0].procedure_codes == ("72157", "72158")
+    assert "nested more deeply" in mappings.mapping_faults()[0]
+
+
+OTHER = {**BASE, "name": "Catch-all", "sending_applications": ["*"], "procedure_codes": ["MRSPINE"]}
+NARROW = {k: v for k, v in BASE.items() if k != "name"}
+
+
+@pytest.mark.parametrize(
+    ("what", "tables", "mapping"),
+    [
+        ("a new feed beside one that takes any sender", [OTHER], Mapping("East", 1, table=NARROW)),
+        (
+            "an earlier feed given a later one's sender",
+            [{**BASE, "name": "East", "sending_applications": ["EAST"]}, BASE],
+            Mapping("East", 1, table={"sending_applications": ["ris"]}),
+        ),
+        (
+            "any sender at all",
+            [BASE, OTHER, {**BASE, "name": "Last", "sending_applications": ["LAST"]}],
+            Mapping(FEED, 1, table={"sending_applications": ["*"]}),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_mapping_never_draws_a_sender_from_another_feed(what, tables, mapping):
+    faults = faults_of(tables, mapping)
+    assert faults
+    assert all("To move a sender, edit soar2.toml" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(("word", "code"), [("F", "O"), ("f", "X"), ("C", "P"), ("Done", "O")])
+def test_a_known_status_keeps_its_meaning(word, code):
+    base = {**BASE, "status_words": {"DONE": "F"}}
+    [fault] = faults_of([base], one(status_words={word: code}))
+    assert "To change that, edit soar2.toml" in fault
+    assert faults_of([base], one(status_words={"SIGNED": "F", "done": "F", "F": "F"})) == []

@@ -159,6 +159,46 @@ def test_an_alarm_raised_without_a_name_gets_its_patient_and_no_second_notice():
     assert (Notice.objects.count(), OutboxMessage.objects.count()) == (1, mails)
 
 
+def unnamed(lane="urgent", n=1, **more):
+    """A report whose accession stands in OBR-20, where nobody looks until a mapping says so."""
+    raw = message(lane, n=n, accession="@", **more).replace(b"|@|", b"||").replace(b"|P%d|" % n, b"||")
+    return raw.replace(b"||20260310140500-0400||RAD|", b"A-%d||20260310140500-0400||RAD|" % n)
+
+
+def test_an_alarm_raised_without_an_accession_gets_it_and_no_second_notice():
+    ids = arrive([unnamed()])
+    notice = Notice.objects.get()
+    assert (notice.identity_unresolved, notice.accession) == (True, f"not stated (message {ids[0]})")
+    mails = OutboxMessage.objects.count()
+    trust(accession_field="OBR-20")
+    outcome = read_again(ids)[0]
+    assert (outcome.state, outcome.case_code) == ("applied", notice.case_code)
+    assert [row.accession for row in Report.objects.exclude(patient=None)] == ["A-1"]
+    notice.refresh_from_db()
+    assert not notice.identity_unresolved
+    assert (Notice.objects.count(), OutboxMessage.objects.count()) == (1, mails)
+
+
+def test_an_accession_alone_opens_no_second_notice_while_the_patient_is_still_unknown():
+    ids = arrive([unnamed(mrn="")])
+    trust(accession_field="OBR-20")
+    assert read_again(ids)[0].state == "held"
+    assert [notice.identity_unresolved for notice in Notice.objects.all()] == [True]
+
+
+def test_two_patients_of_one_message_each_get_their_own_notice():
+    """Both alarms are raised without a name; neither may be given the other's."""
+    first, other = unnamed("urgent"), unnamed("emergent", n=2, name="OTHER^PERSON")
+    ids = arrive([first + other[other.index(b"PID|") :]])
+    assert sorted(Notice.objects.values_list("lane", flat=True)) == ["emergent", "urgent"]
+    trust(accession_field="OBR-20")
+    assert read_again(ids)[0].state == "applied"
+    assert open_notices() == [
+        (f"not stated (message {ids[0]})", "urgent", "TEST"),
+        (f"not stated (message {ids[0]}, OBR[2])", "emergent", "OTHER"),
+    ]
+
+
 def test_a_report_that_came_again_meanwhile_is_already_on_file():
     ids = arrive([message("expedited")])
     trust()

@@ -226,6 +226,74 @@ def test_a_sample_names_nobody():
         assert sample.replaced[place] == 1, place
 
 
+def without_names(obx, pid="Quill-Marwick^Li", kind="TX", obr27=""):
+    """The value of OBX-5 of a sample made from this one."""
+    raw = (
+        f"MSH|^~\\&|RIS|MAIN|SOAR2|MAIN|20260310140501-0400||ORU^R01|M1|P|2.5.1\r"
+        f"PID|1||4417^^^DEMO^MR||{pid}||19610422|F\r"
+        f"OBR|1|P1|A20931|72157^MR SPINE^CPT|||20260310124000-0400|||||||||||||||20260310140500-0400|||F||{obr27}\r"
+        f"OBX|1|{kind}|GDT||{obx}||||||F\r"
+    )
+    sample = parse(deidentified(raw.encode(), Names()).raw)
+    return sample.value("OBX-5"), sample
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("Quill-Marwick's pain", "quill"),
+        ("MARWICK's pain; Mrs Quill", "quill"),
+        ("O'Marwick", "marwick"),
+        ("Li is well, LI is well", "li"),
+        ("SSN 123-45-6789", "123"),
+        ("call 555-0104", "0104"),
+        ("born 04/22/1961", "1961"),
+        ("born 1961-04-22", "1961"),
+        ("born 22.4.61", "61"),
+        ("born April 22, 1961", "1961"),
+        ("born 22-Apr-1961", "1961"),
+    ],
+)
+def test_names_and_numbers_of_any_writing_leave_the_text(text, gone):
+    for _ in range(4):  # chance may give the same digits back, and does not twice
+        told, _sample = without_names(text)
+        if gone not in re.findall(r"[^\W_]+", told.lower()):
+            return
+    pytest.fail(told)
+
+
+@pytest.mark.parametrize(
+    "text", ["T8, 12 x 9.5 mm, L4-5 and C5/6", "no li, in March 26 of 30 levels", "1.5 T; 3.0.1"]
+)
+def test_measures_and_levels_stay_in_the_text(text):
+    assert without_names(text)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("XPN", "TERN^AMOS"),
+        ("CX", "77^^^X^SS"),
+        ("XTN", "5550104"),
+        ("XAD", "1 Elm"),
+        ("XCN", "12^BRANDT"),
+        ("DT", "20260310"),
+    ],
+)
+def test_a_value_that_is_a_person_an_address_or_a_day_is_replaced(kind, value):
+    assert value.partition("^")[0] not in without_names(value, kind=kind)[0]
+
+
+def test_no_day_inside_a_field_is_left_to_tell_how_far_the_others_were_moved():
+    _, sample = without_names("x", obr27="1^^^20260310120000^^R")
+    assert sample.value("OBR-27").startswith("1^^^")
+    assert "20260310" not in sample.raw.decode()
+
+
+def test_a_long_text_without_a_blank_takes_no_time():
+    deidentified(b"MSH|^~\\&|A|B|||20260310||ORU^R01|1|P|2.5\rPID|1\rOBX|1|TX|||" + b"a1." * 200_000, Names())
+
+
 def test_a_sample_keeps_what_a_mapping_needs():
     before, after = parse(REAL), parse(deidentified(REAL, Names()).raw)
     for place in (
@@ -358,6 +426,41 @@ def test_a_draft_that_changes_earlier_samples_asks_first(desk, settings):
     assert client.post(PAGE, other | {"renew": "1"}).status_code == 302
     assert mappings.run_test(None, io.StringIO()) == 0
     assert (settings.HOME / "mappings" / FEED / "history" / "mapping.v1.toml").exists()
+
+
+def test_what_somebody_else_taught_meanwhile_is_not_taken_away_unseen(desk, settings):
+    client = desk()
+
+    def upon(text):
+        return re.search(r'name="upon" value="(\d+)"', text)[1]
+
+    opened = {"upon": upon(client.get(PAGE).content.decode())}
+    theirs = {"status_words": "SIGNED = F", "why": "the new system", "save": "1"}
+    assert client.post(PAGE, opened | theirs).status_code == 302
+    mine = {"procedure_codes": "72149", "why": "y"}
+    looked = client.post(PAGE, opened | mine | {"check": "1"}).content.decode()
+    assert upon(looked) == opened["upon"]  # a look in between does not make it a draft upon theirs
+    refused = client.post(PAGE, opened | mine | {"save": "1"})
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "saved version 1 while you wrote: the new system." in text
+    assert "says otherwise of procedure_codes, status_words" in text
+    assert mappings.version_of(FEED) == f"{FEED} v1"
+    again = mine | {"upon": upon(text), "status_words": "SIGNED = F", "save": "1"}
+    assert client.post(PAGE, again).status_code == 302
+    assert mappings.version_of(FEED) == f"{FEED} v2"
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_saves_nothing(desk, settings):
+    (settings.HOME / "mappings").write_text("a file where the folder should be")
+    answer = desk().post(PAGE, {"procedure_codes": "72149", "why": "y", "save": "1"})
+    assert answer.status_code == 409
+    assert "cannot be written (File exists)" in answer.content.decode()
+
+
+@pytest.mark.parametrize("choice", ["5", "null", "[" * 9999, "[1]", '["procedure_codes"', '["x", {}]', "\0"])
+def test_no_button_that_nobody_made_breaks_the_page(desk, choice):
+    assert desk().post(PAGE, {"teach": choice, "status_words": "A\0 = F", "upon": "²"}).status_code == 200
 
 
 def test_a_new_feed_is_made_by_the_page(desk, settings):

@@ -8,6 +8,7 @@ from django.test import RequestFactory
 from sample_reports import at
 
 from soar2.pathway.reports.models import Report
+from soar2.record.models import Person
 from soar2.worklists.context import frame
 
 INLINE = re.compile(r"""\s(?:style|on[a-z]+)\s*=\s*["']|<style|<script(?![^>]*\ssrc=)""", re.IGNORECASE)
@@ -32,6 +33,7 @@ def addresses(filed):
         "feeds": "/feeds/",
         "audit": "/audit/",
         "audit of a patient": f"/audit/patients/{notice.patient_id}/",
+        "audit of a person": f"/audit/people/{Person.objects.get(key='bell').id}/",
     }
 
 

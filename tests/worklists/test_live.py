@@ -116,7 +116,9 @@ def test_a_refusal_stands_beside_the_button_that_asked(filed, open_list, people)
     """Somebody owned it between the last look at the list and the button."""
     first = filed("urgent", mrn="1")
     page = open_list()
-    page.evaluate("document.querySelector('#worklist').dataset.pulse = '/health/'")  # an old list stays as it is
+    page.evaluate(
+        "document.querySelector('#worklist').dataset.pulse = '/health/'"
+    )  # an old list stays as it is
     actions.mine(first.id, person=people["okafor"], now=at("10 14:05"))
     page.locator(f"#case-{first.case_code} button").click()
     sentence = page.locator(f"#case-{first.case_code} .refused")

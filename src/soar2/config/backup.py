@@ -1,8 +1,8 @@
 """One file that holds everything: the database at one moment, the settings file, the mappings.
 
 The file is a tar archive: ``manifest.json`` (what is in it, counted in the same snapshot as the dump),
-``database.dump`` (PostgreSQL's custom format), ``soar2.toml``, ``mappings/``. No password and no secret key is
-in it; patient data is.
+``database.dump`` (PostgreSQL's custom format), ``soar2.toml``, ``mappings/``. No password, no secret key and no
+session is in it; patient data is, and digests of passwords and tokens are.
 """
 
 import getpass
@@ -10,10 +10,11 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,9 @@ FORMAT = 1
 MANIFEST, DATABASE, SETTINGS, MAPPINGS = "manifest.json", "database.dump", "soar2.toml", "mappings"
 LAST = "last-backup.json"
 NO_BACKUP = "{path} is no backup of SOaR2."
+SESSIONS = "django_session"  # who is signed in: whoever reads a backup must not become one of them
+# Settings that newer programs of PostgreSQL write at the head of every script, and since which server they exist.
+NEWER_SETTINGS = {b"SET transaction_timeout = 0;": 17}
 
 
 def run_backup(path: Path, out: TextIO) -> int:
@@ -53,12 +57,18 @@ def run_restore(path: Path, out: TextIO, *, yes: bool) -> int:
             manifest = read_manifest(path)
             if not yes and not _agreed(url, path, manifest):
                 return 1
-            restore(url, path, manifest)
+            put = restore(url, path, manifest)
+            _forget_seal()
             _record("backup.restored", manifest)
     except (ServerFault, OSError, psycopg.Error) as fault:
         print(sentence(fault), file=sys.stderr)
         return 1
     print(f"Restored from {path}: {_told(manifest)}. Every row was counted again.", file=out)
+    if not put:
+        print(
+            f"The mappings in {home() / MAPPINGS} were left as they are. Those of the backup: tar xf {path} {MAPPINGS}",
+            file=out,
+        )
     print(
         "Next: soar2 migrate, then start the processes, then ask the senders for what came after it.",
         file=out,
@@ -95,7 +105,8 @@ def write(url: str, path: Path) -> dict[str, Any]:
             manifest = _manifest(link)
             dump.run(
                 "pg_dump", _major(link), url,
-                "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={dumped}",
+                "--format=custom", "--no-owner", "--no-privileges", f"--exclude-table-data=public.{SESSIONS}",
+                f"--snapshot={snapshot}", f"--file={dumped}",
             )  # fmt: skip
         manifest["sha256"] = _digest(dumped)
         whole = Path(aside) / "whole"
@@ -107,12 +118,14 @@ def write(url: str, path: Path) -> dict[str, Any]:
     return manifest
 
 
-def restore(url: str, path: Path, manifest: dict[str, Any]) -> None:
-    """Replace everything in the database by the backup, in one transaction: after a fault all is as before."""
+def restore(url: str, path: Path, manifest: dict[str, Any]) -> bool:
+    """Replace everything in the database by the backup, in one transaction: after a fault all is as before.
+
+    Returns whether the mappings of the backup were put in place too, or there were none.
+    """
     home().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home(), prefix=".soar2-restore-") as aside:
-        with tarfile.open(path) as archive:
-            archive.extractall(aside, filter="data")
+        _unpack(path, Path(aside))
         dumped, script = Path(aside) / DATABASE, Path(aside) / "script.sql"
         with psycopg.connect(url) as link:
             _refuse_company(link)
@@ -123,8 +136,8 @@ def restore(url: str, path: Path, manifest: dict[str, Any]) -> None:
         with whole.open("wb") as together:
             together.write(EMPTY.encode())
             with script.open("rb") as rows:
-                while piece := rows.read(1 << 20):
-                    together.write(piece)
+                together.writelines(head_for(server, rows))
+                shutil.copyfileobj(rows, together, 1 << 20)
         dump.run(
             "psql", server, url,
             "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={whole}",
@@ -132,7 +145,33 @@ def restore(url: str, path: Path, manifest: dict[str, Any]) -> None:
         with psycopg.connect(url) as link:
             link.execute("SET search_path TO public")
             _refuse_difference(manifest["rows"], _counts(link))
-        _put_mappings(Path(aside) / MAPPINGS)
+        return _put_mappings(Path(aside) / MAPPINGS)
+
+
+def _unpack(path: Path, aside: Path) -> None:
+    """The dump and the mappings, files and folders only: a link could lead anywhere."""
+    try:
+        with tarfile.open(path) as archive:
+            wanted = [entry for entry in archive if entry.isdir() or entry.isfile()]
+            wanted = [one for one in wanted if one.name == DATABASE or one.name.split("/")[0] == MAPPINGS]
+            archive.extractall(aside, members=wanted, filter="data")
+    except tarfile.TarError:
+        raise ServerFault(NO_BACKUP.format(path=path)) from None
+
+
+def head_for(server: int, script: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a script up to its first real statement, without settings this server does not know.
+
+    Programs may be newer than the server, and theirs set what it has never heard of. Behind the head there are
+    rows, which nobody may touch.
+    """
+    for line in script:
+        if server >= NEWER_SETTINGS.get(line.strip(), 0):
+            yield line
+        if line.strip() and not line.startswith(
+            (b"SET ", b"--", b"SELECT pg_catalog.set_config", b"\\restrict ")
+        ):
+            return
 
 
 # Tables and functions one by one: the schema itself may belong to somebody else.
@@ -207,21 +246,36 @@ def _counts(link: psycopg.Connection[Any]) -> dict[str, int]:
     return {
         table: _one(link, count.format(sql.Identifier("public", table)))
         for table in tables
+        if table != SESSIONS
     }  # fmt: skip
 
 
 def _pack(whole: Path, manifest: dict[str, Any], dumped: Path) -> None:
-    with tarfile.open(whole, "w") as archive:
+    with tarfile.open(whole, "w", dereference=True) as archive:  # a link would be all that is kept of a file
         _add_bytes(archive, MANIFEST, json.dumps(manifest, indent=1).encode())
         archive.add(dumped, DATABASE, filter=_private)
         from django.conf import settings
 
         if settings.CONFIG_FILE.exists():
             archive.add(settings.CONFIG_FILE, SETTINGS, filter=_private)
-        if (home() / MAPPINGS).is_dir():
-            archive.add(home() / MAPPINGS, MAPPINGS, filter=_private)
+        for found in _mapping_files():
+            archive.add(found, Path(MAPPINGS) / found.relative_to(home() / MAPPINGS), False, filter=_private)
     with whole.open("rb") as written:
         os.fsync(written.fileno())
+
+
+def _mapping_files() -> Iterator[Path]:
+    """The folders and files of all mappings; a shared folder may stand there as a link. What is just being
+    written has a name that begins with a dot."""
+    for place, folders, files in os.walk(home() / MAPPINGS, followlinks=True):
+        folders[:] = sorted(name for name in folders if name[0] != ".") if _depth(place) < 2 else []
+        yield Path(place)
+        yield from (Path(place, name) for name in sorted(files) if name[0] != ".")
+
+
+def _depth(place: str) -> int:
+    """How far below the mappings a folder is: ``feed/samples`` is as deep as they go, and a link as a loop ends."""
+    return len(Path(place).relative_to(home() / MAPPINGS).parts)
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -237,11 +291,23 @@ def _private(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _put_mappings(kept: Path) -> None:
-    """Mappings come back only where there are none: a newer one here must not be lost in silence."""
+def _put_mappings(kept: Path) -> bool:
+    """Mappings come back only where there are none: a newer one here must not be lost in silence.
+
+    They belong to whoever the state folder belongs to: one that root put back must not be closed to the worker.
+    """
     place = home() / MAPPINGS
-    if kept.is_dir() and not place.exists():
-        kept.rename(place)
+    if not kept.is_dir():
+        return True
+    if place.exists():
+        return False
+    owner = home().stat()
+    for found in (kept, *kept.rglob("*")):
+        found.chmod(0o750 if found.is_dir() else 0o640)
+        if os.geteuid() == 0:
+            os.chown(found, owner.st_uid, owner.st_gid)
+    kept.rename(place)
+    return True
 
 
 def _refuse_company(link: psycopg.Connection[Any]) -> None:
@@ -273,7 +339,7 @@ def known_migrations() -> set[str]:
 
 
 def _refuse_difference(told: dict[str, int], found: dict[str, int]) -> None:
-    wrong = [table for table in told if told[table] != found.get(table)]
+    wrong = [table for table in told if table != SESSIONS and told[table] != found.get(table)]
     if wrong:
         raise ServerFault(
             f"After the restore {wrong[0]} has {found.get(wrong[0], 0)} rows and not {told[wrong[0]]}. "
@@ -314,6 +380,13 @@ def _record(kind: str, manifest: dict[str, Any]) -> None:
         actor=f"{getpass.getuser()} by soar2 backup",
         rows=sum(manifest["rows"].values()),
     )
+
+
+def _forget_seal() -> None:
+    """The last seal noted in the state folder is of the data that was replaced; the watcher notes a new one."""
+    from soar2.record import seals
+
+    seals.forget_head(home())
 
 
 def _told(manifest: dict[str, Any]) -> str:

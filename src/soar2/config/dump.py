@@ -56,7 +56,10 @@ def run(name: str, server: int, url: str, *arguments: str, stdin: Any = None) ->
 
 
 def _clean() -> dict[str, str]:
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TZ") if key in os.environ}
+    """What libpq asks the environment for stays: the password may stand in a file that PGPASSFILE names."""
+    kept = {
+        key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TZ") or key[:2] == "PG"
+    }
     return {"LC_ALL": "C", **kept}
 
 

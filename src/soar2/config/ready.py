@@ -217,7 +217,7 @@ def create_admin(
     nobody is a superuser.
     """
     try:
-        given = _ask_twice(ask) if password is None else password
+        given = ask_twice(ask) if password is None else password
         said = _make_account(name, given, email, person, administrator)
     except ValidationError as fault:
         for sentence in fault.messages:
@@ -227,10 +227,11 @@ def create_admin(
     return 0
 
 
-def _ask_twice(ask: Callable[[str], str]) -> str:
+def ask_twice(ask: Callable[[str], str]) -> str:
+    """A new password. Raises ValidationError when the two differ."""
     first, second = ask("Password: "), ask("Password again: ")
     if first != second:
-        raise ValidationError("The two passwords differ. No account was made.")
+        raise ValidationError("The two passwords differ. Nothing was changed.")
     return first
 
 
@@ -249,9 +250,16 @@ def _make_account(name: str, password: str, email: str, key: str | None, adminis
         if person is not None:
             person.user = account
             person.save(update_fields=["user"])
+        _record_made(account.get_username())
     kind = "administrator account" if administrator else "account"
     stands = person.name if person else "nobody on the rota, so it can own no notice"
     return f"The {kind} '{name}' is made. It stands for {stands}."
+
+
+def _record_made(name: str) -> None:
+    from soar2.config.account_command import record
+
+    record("account.created", name)
 
 
 def _person_for(key: str) -> Any:

@@ -80,7 +80,8 @@ def _erase(state: Path, server: PrivateServer) -> None:
     server.erase()
     for name in ("mail", "log"):
         shutil.rmtree(state / name, ignore_errors=True)
-    (state / "soar2.toml").unlink(missing_ok=True)
+    for name in ("soar2.toml", "last-seal"):
+        (state / name).unlink(missing_ok=True)
 
 
 def _prepare(state: Path, server: PrivateServer) -> None:

@@ -44,6 +44,7 @@ _MSA = re.compile(rb"\rMSA([^\r])([^\r]*)")
 # Marks in a prepared answer. Nobody can send them: two are new with each process, the third is looked for.
 _CONTROL_ID = f"C{secrets.token_hex(12)}".encode()
 _ANSWER_ID = f"A{secrets.token_hex(12)}".encode()
+_PLAIN_BODY = b"\rPID|1||1\rOBR|1||1" + b"|" * 22 + b"F\rOBX|1\r"
 _THEN = datetime(1907, 5, 23, 17, 31, 59, tzinfo=UTC)
 _MOMENT = write_moment(_THEN).encode()
 
@@ -271,7 +272,7 @@ def _pattern(header: bytes, production: bool) -> _Pattern | None:
         return None
     fields = header.split(b"|")
     fields[CONTROL_ID] = _CONTROL_ID
-    raw = b"|".join(fields) + b"\rPID|1||1\rOBR|1\rOBX|1\r"
+    raw = b"|".join(fields) + _PLAIN_BODY
     codec = parse_header(raw).charset
     like = read_in_full(raw, peer="", now=_THEN, answer_id=_ANSWER_ID.decode(), production=production)
     plain = like.state == STORED and not like.reason and like.control_id.encode() == _CONTROL_ID

@@ -4,7 +4,8 @@ Only fields that the reader needs and that name nobody keep their value. Everyth
 for letter and digit for digit, unknown fields too, since nobody can say what a sender puts there. Equal
 values get equal replacements within one making, so that an addendum still belongs to its original; the making
 uses secret chance and cannot be turned back. Days are moved by whole weeks. In free text the names and numbers
-of the fields are replaced where they stand again; other words of it cannot be judged by a program.
+of the fields are replaced where they stand again, and so are dates, long numbers and mail addresses; other words
+of it cannot be judged by a program.
 """
 
 import hashlib
@@ -29,6 +30,9 @@ KEPT: dict[str, frozenset[int]] = {
 }
 TEXT: dict[str, frozenset[int]] = {"OBX": frozenset({5}), "NTE": frozenset({3}), "OBR": frozenset({13, 31})}
 """Free text: kept, with names and numbers replaced where they are met again."""
+_WORDS = frozenset({"", "TX", "FT", "ST", "CE", "CWE", "CNE", "CF", "ID", "IS", "NM", "SN", "MO"})
+_TIMES = frozenset({"DT", "TM", "TS", "DTM"})
+"""Types (OBX-2) of values that are words, codes or measures, and of times. Any other may hold a person."""
 NUMBERS: dict[str, frozenset[int]] = {"PID": frozenset({2, 3, 4, 18, 19, 20, 21}), "PV1": frozenset({19, 50})}
 """Identifiers (CX): the number goes; check digit, issuer and type, which a mapping needs, stay."""
 _NAMED = {
@@ -44,10 +48,27 @@ _NAMED = {
 _DAY = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=\d{0,6}(?:\.\d+)?(?:[+-]\d{4})?\Z)"
 )
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_DATE = re.compile(
+    r"(?<![\w.])(?:\d{1,4}([-/.])\d{1,2}\1(?:\d{4}|\d{2})"
+    rf"|\d{{1,2}}[-. ]{{1,2}}{_MONTH}[-,. ]{{1,2}}(?:\d{{4}}|\d{{2}})"
+    rf"|{_MONTH}\.? \d{{1,2}},? ?\d{{4}})(?!\w)",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
 _TOKEN = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvz", "aeiou"
+_PART = re.compile(r"[^-']+")
 _SHORTEST = 3  # letters of a name that is looked for in text; initials would hit everything
+_SHORT_WORDS = frozenset(
+    {
+        "ad", "am", "an", "ap", "as", "at", "be", "by", "cm", "cn", "cs", "ct", "do", "dr", "go", "he", "if",
+        "im", "in", "is", "it", "iv", "la", "le", "lp", "md", "me", "mm", "mr", "my", "no", "ny", "of", "oh",
+        "on", "or", "pa", "pe", "po", "pt", "re", "rn", "so", "st", "to", "up", "us", "we",
+    }
+)  # fmt: skip
+"""No name of two letters is looked for that is one of these."""
 _COMMON = frozenset(
     {
         "the", "and", "for", "with", "from", "not", "none", "new", "old", "mri", "spine", "cord", "level",
@@ -148,15 +169,31 @@ def _field(segment: Segment, number: int, raw: str, names: Names, words: frozens
     if not raw or raw == '""':
         return raw
     if number in TEXT.get(name, ()):
-        coded = name == "OBX" and segment.component(2).upper() in ("ED", "RP")
-        return names.other(raw[:200]) if coded else _text(raw, names, words)
+        kind = segment.component(2).upper() if name == "OBX" else ""
+        return _value(segment, kind, raw, names, words)
     if name == "PID" and number == 7:
         return names.birth(raw)
     if number in NUMBERS.get(name, ()):
         return _numbers(segment, raw, names)
     if number in KEPT.get(name, ()):
-        return names.day(raw) if name == "MSH" else _named(names.day(raw), names, words)
+        days = _days(segment, raw, names)
+        return days if name == "MSH" else _named(days, names, words)
     return _each(segment, raw, names)
+
+
+def _value(segment: Segment, kind: str, raw: str, names: Names, words: frozenset[str]) -> str:
+    """A value by its type: text and codes, a time, a document, else what may be a person, an address, a number."""
+    if kind in ("ED", "RP"):
+        return names.other(raw[:200])
+    if kind in _TIMES:
+        return _days(segment, raw, names)
+    return _text(raw, names, words) if kind in _WORDS else _each(segment, raw, names)
+
+
+def _days(segment: Segment, raw: str, names: Names) -> str:
+    """Every part of a field that is a day, moved: one left where it was would tell by how much the others are."""
+    marks = re.escape("".join(mark for mark in segment.delimiters[1:] if mark != " "))
+    return re.sub(rf"[^{marks}]+", lambda found: names.day(found[0]), raw)
 
 
 def _numbers(segment: Segment, raw: str, names: Names) -> str:
@@ -181,8 +218,9 @@ def _split(raw: str, mark: str) -> list[str]:
 
 
 def _text(raw: str, names: Names, words: frozenset[str]) -> str:
-    """Free text: what the fields name, mail addresses, and long numbers, which are rarely measures."""
+    """Free text: what the fields name, mail addresses, dates, and long numbers, which are rarely measures."""
     text = _MAIL.sub(lambda found: names.other(found[0]), raw)
+    text = _DATE.sub(lambda found: _DIGITS.sub(lambda digits: names.other(digits[0]), found[0]), text)
     return _named(text, names, words, longest=5)
 
 
@@ -191,10 +229,18 @@ def _named(text: str, names: Names, words: frozenset[str], longest: int = 1000) 
 
     def instead(found: re.Match[str]) -> str:
         token = found[0]
-        strange = token.isdecimal() and len(token) > longest
-        return names.other(token) if strange or token.casefold() in words else token
+        digits = token.replace("-", "")
+        strange = digits.isdecimal() and len(digits) > longest
+        if strange or _meant(token, words):
+            return names.other(token)
+        return _PART.sub(lambda part: names.other(part[0]) if _meant(part[0], words) else part[0], token)
 
     return _TOKEN.sub(instead, text)
+
+
+def _meant(token: str, words: frozenset[str]) -> bool:
+    """Whether it is one of the names; of two letters only with a capital, as names are written."""
+    return token.casefold() in words and (len(token) >= _SHORTEST or token != token.lower())
 
 
 def _words_to_find(message: Message) -> frozenset[str]:
@@ -202,11 +248,18 @@ def _words_to_find(message: Message) -> frozenset[str]:
     for segment in message.segments():
         for number in _NAMED.get(segment.name, ()):
             for token in _TOKEN.findall(segment.field(number)):
-                long = len(token) >= (_SHORTEST if token.isalpha() else 4)
-                if long and token.casefold() not in _COMMON:
-                    found.add(token.casefold())
+                for word in {token, *_PART.findall(token)}:
+                    long = len(word) >= (_SHORTEST if word.isalpha() else 4)
+                    if long and word.casefold() not in _COMMON:
+                        found.add(word.casefold())
     stated = message.first("PID")
-    return frozenset(found - _issuers(stated)) if stated else frozenset(found)
+    return frozenset(found - _issuers(stated) | _short_names(stated)) if stated else frozenset(found)
+
+
+def _short_names(pid: Segment) -> set[str]:
+    """Family and given names of two letters: of the patient alone, whose name matters most."""
+    found = {word.casefold() for part in pid.components(5)[:3] for word in _TOKEN.findall(part)}
+    return {word for word in found if len(word) == 2 and word.isalpha()} - _SHORT_WORDS
 
 
 def _issuers(pid: Segment) -> set[str]:

@@ -170,7 +170,7 @@ def _without_words(result: ImagingResult) -> Unreadable:
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
     return IncomingReport(
         feed=feed.name,
-        accession=key_of(result.accession) or f"not stated (message {row.id})",
+        accession=key_of(result.accession) or _placeholder(result, row),
         status=result.status,
         text=storable(result.text),
         identity=_identity(result),
@@ -180,13 +180,20 @@ def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> Incomin
         exam_start=result.exam_start,
         exam_end=result.exam_end,
         exam_end_is_start=result.exam_time_is_start,
-        reported_at=result.reported_at,
+        reported_at=result.reported_at or result.sent_at,
+        reported_at_is_sent=result.reported_at is None,
         author=storable(result.author.name),
         ordering=storable(result.ordering.name),
         location=storable(result.location),
         patient_class=storable(result.patient_class)[:CLASS_LENGTH],
         inbound=row.id,
     )
+
+
+def _placeholder(result: ImagingResult, row: InboundMessage) -> str:
+    """What stands for an accession that is not stated: each such report of a message is one of its own."""
+    order = "" if result.where in ("", "OBR[1]") else f", {result.where}"
+    return f"not stated (message {row.id}{order})"
 
 
 def _identity(result: ImagingResult) -> PatientIdentity | None:

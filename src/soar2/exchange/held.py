@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Min, Q, QuerySet, Window
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from soar2.exchange import quarantine
@@ -48,6 +48,7 @@ class Cause:
     oldest: datetime
     taken: int
     owner: str
+    latest: int  # the highest number of them: what comes later was not seen by whoever acts on these
     messages: tuple[Held, ...]
 
     @property
@@ -116,7 +117,7 @@ def causes() -> tuple[Cause, ...]:
     """What is held, by cause, the oldest cause first. Two queries, however many messages there are."""
     keys = ("reason", "where", "feed", "sending_application")
     grouped = waiting().values(*keys).annotate(
-        count=Count("id"), oldest=Min("received_at"), taken=Count("taken_by"),
+        count=Count("id"), oldest=Min("received_at"), taken=Count("taken_by"), latest=Max("id"),
     ).order_by("oldest")  # fmt: skip
     firsts = (
         waiting()
@@ -141,14 +142,17 @@ def _cause(row: dict[str, Any], messages: list[Held]) -> Cause:
         count=row["count"],
         oldest=row["oldest"],
         taken=row["taken"],
+        latest=row["latest"],
         owner=next((one.taken_by for one in messages if one.taken_by), ""),
         messages=tuple(messages),
     )
 
 
-def of_cause(reason: str, where: str, feed: str, sender: str) -> list[int]:
-    """The ids of all messages of one cause."""
+def of_cause(reason: str, where: str, feed: str, sender: str, latest: int | None = None) -> list[int]:
+    """The ids of all messages of one cause, of those up to ``latest`` where it is given."""
     rows = waiting().filter(reason=reason, where=where, feed=feed, sending_application=sender)
+    if latest is not None:
+        rows = rows.filter(id__lte=latest)
     return list(rows.order_by("id").values_list("id", flat=True))
 
 

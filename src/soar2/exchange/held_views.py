@@ -79,7 +79,7 @@ def take(request: HttpRequest, message: int) -> HttpResponse:
 @require("messages.see")
 def settle(request: HttpRequest, message: int) -> HttpResponse:
     """'Settled, because …'"""
-    words = {"note": request.POST.get("note", "")}
+    words = {"note": _given(request, "note")}
     return _verb(request, message, quarantine.settle, "Settled. The message stays stored.", "feeds", **words)
 
 
@@ -99,14 +99,16 @@ def _verb(
 @require_POST
 @require("messages.see")
 def settle_cause(request: HttpRequest) -> HttpResponse:
-    """'All of these are settled, because …'"""
+    """'All of these are settled, because …': those that stood on the page. What came since, nobody has seen."""
     person, name = _who(request)
+    latest = _given(request, "latest")
+    seen = int(latest) if latest.isascii() and latest.isdigit() and len(latest) < 16 else 0
     try:
         done = quarantine.settle_all(
-            _of_cause(request),
+            _of_cause(request, seen),
             person=person,
             username=name,
-            note=request.POST.get("note", ""),
+            note=_given(request, "note"),
             now=clock.now(),
         )
     except Refused as refusal:
@@ -127,16 +129,22 @@ def replay_one(request: HttpRequest, message: int) -> HttpResponse:
 @require("messages.replay")
 def replay_cause(request: HttpRequest) -> HttpResponse:
     """Read all messages of one cause again, or all held of one feed, or those that it would not leave out now."""
-    if name := request.POST.get("missed_of"):
+    if name := _given(request, "missed_of"):
         mapped = next((one for one in active_feeds(settings.PROGRAMME) if one.name == name), None)
         return _replay(request, replay.missed(mapped, clock.now()) if mapped else [], outside=True)
-    if feed := request.POST.get("all_of"):
+    if feed := _given(request, "all_of"):
         return _replay(request, replay.held_of(feed, replay.held_rows()))
     return _replay(request, _of_cause(request))
 
 
-def _of_cause(request: HttpRequest) -> list[int]:
-    return held.of_cause(*(request.POST.get(key, "") for key in ("reason", "where", "feed", "sender")))
+def _of_cause(request: HttpRequest, latest: int | None = None) -> list[int]:
+    reason, where, feed, sender = (_given(request, key) for key in ("reason", "where", "feed", "sender"))
+    return held.of_cause(reason, where, feed, sender, latest)
+
+
+def _given(request: HttpRequest, key: str) -> str:
+    """What a form says; the database takes no NUL."""
+    return str(request.POST.get(key, "")).replace("\0", "")
 
 
 def _replay(request: HttpRequest, wanted: list[int], *, outside: bool = False) -> HttpResponse:

@@ -6,6 +6,7 @@ from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -66,11 +67,11 @@ def bench(name: str, draft: Table[str, Any], messages: Sequence[bytes], said: Se
     base, before = known(name)
     table = dict(draft)
     mapping = Mapping(name or "a new feed", 1, table=table)
-    others = _others(name)
-    faults = [*said, *(faults_of([*others, *([base] if base else [])], mapping) if table or not base else ())]
+    tables = _tables(name, base)
+    faults = [*said, *(faults_of(tables, mapping) if table or not base else ())]
     if not name.strip():
         faults.insert(0, "Give the feed a name.")
-    feed, feeds = _feeds(mapping, base, others, sound=not faults)
+    feed, feeds = _feeds(mapping, tables, sound=not faults)
     pack = load_pack(*settings.PROGRAMME.pack)
     readings = tuple(read_sample(raw, feed, feeds, pack) for raw in messages[:MOST])
     stated = joined([base] if base else [], mapping)[0]
@@ -83,25 +84,41 @@ def bench(name: str, draft: Table[str, Any], messages: Sequence[bytes], said: Se
     )  # fmt: skip
 
 
-def _others(name: str) -> list[dict[str, Any]]:
-    return [table for table in mappings.standing(settings.PROGRAMME).tables if table.get("name") != name]
+def _tables(name: str, base: dict[str, Any]) -> list[dict[str, Any]]:
+    """All feeds as they are read, in their order, this one as ``soar2.toml`` alone says."""
+    standing = mappings.standing(settings.PROGRAMME).tables
+    found = [base if table.get("name") == name else table for table in standing]
+    return [table for table in found if table]
 
 
-def _feeds(
-    mapping: Mapping, base: dict[str, Any], others: list[dict[str, Any]], *, sound: bool
-) -> tuple[Feed, tuple[Feed, ...]]:
+def _feeds(mapping: Mapping, tables: list[dict[str, Any]], *, sound: bool) -> tuple[Feed, tuple[Feed, ...]]:
     """The draft's feed and all feeds; while the draft has faults, a feed as near to it as can be."""
     zone = str(settings.PROGRAMME.zone)
+    whole = joined(tables, mapping)
     if sound:
-        feeds = feeds_from(joined([*others, *([base] if base else [])], mapping), zone)
+        feeds = feeds_from(whole, zone)
         return next(feed for feed in feeds if feed.name == mapping.name), feeds
-    table = joined([base] if base else [], mapping)[0]
+    table = next(table for table in whole if table.get("name") == mapping.name)
     feed = replace(lenient(table, zone), name=mapping.name)
-    return feed, (feed, *feeds_from(others, zone))
+    return feed, (feed, *feeds_from([one for one in tables if one.get("name") != mapping.name], zone))
 
 
-def save(found: Bench, *, why: str, renew: bool, person: Person | None, username: str, now: datetime) -> Kept:
-    """Put the draft in force, with its samples as tests. Raises Refused with sentences, nothing changed."""
+def save(
+    found: Bench,
+    *,
+    upon: int | None,
+    why: str,
+    renew: bool,
+    person: Person | None,
+    username: str,
+    now: datetime,
+) -> Kept:
+    """Put the draft in force, with its samples as tests. Raises Refused with sentences, nothing changed.
+
+    ``upon`` is the version that the draft was begun upon: what somebody else taught since must not go unseen.
+    """
+    if upon is not None and found.before and found.before.version != upon:
+        raise Refused(_overtaken(found, found.before))
     if found.faults:
         raise Refused("\n".join(found.faults))
     if not found.new and not found.readings:
@@ -118,16 +135,40 @@ def save(found: Bench, *, why: str, renew: bool, person: Person | None, username
         why=" ".join(why.split()),
         table=found.draft,
     )
-    folder = mappings.save(mapping)
-    feed, feeds = mapping_samples.mapped_feed(mapping)
-    if found.changes:
-        mapping_samples.renew(folder, feed, feeds)
-    kept = mapping_samples.add_samples(folder, found.readings, feed, feeds)
+    try:
+        folder = mappings.save(mapping)
+    except OSError as fault:
+        raise Refused(
+            f"The folder {mappings.mappings_home()} cannot be written ({fault.strerror}). It must belong to the account "
+            "of soar2 web, on a disk with room. Nothing was saved."
+        ) from None
+    kept = _samples(found, folder, mapping)
     ledger.record(
         "mapping.saved", at=now, subject=mapping.label[:64], person=person, actor=username,
         feed=mapping.name, version=mapping.version, samples=kept.count, why=mapping.why,
     )  # fmt: skip
     return kept
+
+
+def _samples(found: Bench, folder: Path, mapping: Mapping) -> Kept:
+    """The mapping is in force by now, whether or not there is room for its samples."""
+    feed, feeds = mapping_samples.mapped_feed(mapping)
+    try:
+        if found.changes:
+            mapping_samples.renew(folder, feed, feeds)
+        return mapping_samples.add_samples(folder, found.readings, feed, feeds)
+    except OSError as fault:
+        return Kept(0, (), (f"The samples could not be kept ({fault.strerror}); the mapping is in force.",))
+
+
+def _overtaken(found: Bench, newer: Mapping) -> str:
+    keys = sorted({*newer.table, *found.draft})
+    apart = [key for key in keys if newer.table.get(key) != found.draft.get(key)]
+    return (
+        f"{newer.made_by or 'Somebody'} saved version {newer.version} while you wrote: {newer.why or 'no reason given'}.\n"
+        f"Your draft says otherwise of {', '.join(apart) or 'nothing'}. Look at it in another window, take over "
+        "what should stay, and save again."
+    )
 
 
 def checked(found: Bench, *, person: Person | None, username: str, now: datetime) -> None:

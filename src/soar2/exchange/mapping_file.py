@@ -2,20 +2,22 @@
 
 The file holds the keys of a ``[[feed]]`` table and says who taught them, when and why. It adds to the feed
 of its name in ``soar2.toml``: lists grow, tables of words grow, and a single value takes the place of the
-one there. It cannot take a procedure or a sender away, so that no mapping can hide a report that the
-settings let in. Where ``soar2.toml`` has no feed of that name, the mapping is a feed of its own.
+one there. It cannot take a procedure or a sender away, give a known word of a status another meaning, or draw
+a sender from another feed, so that no mapping can hide a report that the settings let in. Where
+``soar2.toml`` has no feed of that name, the mapping is a feed of its own.
 """
 
 import json
 import re
 import tomllib
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Table
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from soar2.errors import Refused
 from soar2.exchange import feeds
+from soar2.exchange.hl7v2.envelope import Envelope
 
 ABOUT = ("version", "made_at", "made_by", "why")
 """Keys about the mapping itself; all others are keys of a ``[[feed]]`` table."""
@@ -56,6 +58,8 @@ def read_mapping(text: str) -> Mapping:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise Refused(f"This is not valid TOML: {fault}.") from None
+    except RecursionError:
+        raise Refused("This is nested more deeply than any mapping.") from None
     if faults := _own_faults(found):
         raise Refused("\n".join(faults))
     about = {key: str(found[key]) for key in ABOUT[1:] if key in found}
@@ -106,7 +110,44 @@ def faults_of(tables: Sequence[dict[str, Any]], mapping: Mapping) -> list[str]:
             f"feed {mapping.name!r}: sending_facilities would shut out senders that soar2.toml lets in, since "
             "it names no facility; name them there."
         )
-    return faults + feeds.check(joined(tables, mapping))
+    faults += _other_meanings((standing or {}).get("status_words"), mapping)
+    return faults + (feeds.check(joined(tables, mapping)) or list(_drawn_away(tables, mapping)))
+
+
+def _other_meanings(there: Any, mapping: Mapping) -> list[str]:
+    """Words whose meaning the standard or ``soar2.toml`` has settled: a final report must stay one."""
+    taught = mapping.table.get("status_words")
+    if not isinstance(taught, dict):
+        return []
+    settled = {code: code for code in feeds.STATUS_CODES}
+    if isinstance(there, dict):
+        settled |= {word.strip().upper(): str(code).strip().upper() for word, code in there.items()}
+    return [
+        f"feed {mapping.name!r}: status_words cannot say that {word} is {code}; it is {settled[word]} already. To "
+        "change that, edit soar2.toml."
+        for word, code in ((word.strip().upper(), str(code).strip().upper()) for word, code in taught.items())
+        if settled.get(word, code) != code
+    ]
+
+
+def _drawn_away(tables: Sequence[dict[str, Any]], mapping: Mapping) -> Iterator[str]:
+    """A sender whose messages another feed reads, and this mapping would make its own: that feed's procedures
+    would be left outside."""
+    before, after = feeds.feeds_from(tables), feeds.feeds_from(joined(tables, mapping))
+    named = [(one.sending_applications, one.sending_facilities) for one in after]
+    applications = sorted({name for names, _ in named for name in names} - {feeds.ANY})
+    facilities = sorted({name for _, names in named for name in names} - {feeds.ANY})
+    for application in [*applications, ""]:
+        for facility in ["", *facilities]:
+            sender = Envelope(application, facility)
+            taker, now = feeds.select(before, sender), feeds.select(after, sender)
+            if taker is not None and now is not None and taker.name != now.name:
+                whose = application or "a sender that no feed names"
+                yield (
+                    f"feed {mapping.name!r}: messages of {whose} are read by feed {taker.name!r}, and would not be "
+                    "any more. To move a sender, edit soar2.toml."
+                )
+                break
 
 
 def written(mapping: Mapping) -> str:

@@ -30,11 +30,11 @@ def mapping(request: HttpRequest, feed: str = "") -> HttpResponse:
     """The page; POST checks, takes a proposal over, drops a sample or saves, by the button pressed."""
     if request.method != "POST":
         return _first(request, feed)
-    name = feed or " ".join(request.POST.get("name", "").split())
-    given = {key: request.POST.get(key, "") for key in mapping_form.KEYS}
+    name = feed or " ".join(_given(request, "name").split())
+    given = {key: _given(request, key) for key in mapping_form.KEYS}
     _, before = mapping_desk.known(name)
     draft, faults = mapping_form.table_from(given, before.table if before else {})
-    if choice := request.POST.get("teach"):
+    if choice := _given(request, "teach"):
         draft = mapping_form.taught(draft, *_choice(choice))
     found, left_out = _messages(request)
     bench = mapping_desk.bench(name, draft, found, faults)
@@ -46,6 +46,11 @@ def mapping(request: HttpRequest, feed: str = "") -> HttpResponse:
     return _page(request, bench, feed, left_out=left_out)
 
 
+def _given(request: HttpRequest, key: str) -> str:
+    """What the form says; neither a file nor the database takes a NUL."""
+    return str(request.POST.get(key, "")).replace("\0", "")
+
+
 def _who(request: HttpRequest) -> tuple[Person | None, str]:
     return people.person_of(request.user), request.user.get_username()
 
@@ -54,7 +59,7 @@ def _choice(text: str) -> tuple[str, str]:
     """The key and value of a proposal's button."""
     try:
         key, value = json.loads(text)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return "", ""
     return str(key), str(value)
 
@@ -113,13 +118,20 @@ def _messages(request: HttpRequest) -> tuple[list[bytes], str]:
 
 def _save(request: HttpRequest, bench: Bench, feed: str, left_out: str) -> HttpResponse:
     person, username = _who(request)
-    why, renew = request.POST.get("why", ""), bool(request.POST.get("renew"))
+    why, renew = _given(request, "why"), bool(request.POST.get("renew"))
     try:
         kept = mapping_desk.save(
-            bench, why=why, renew=renew, person=person, username=username, now=clock.now()
+            bench,
+            upon=_upon(request),
+            why=why,
+            renew=renew,
+            person=person,
+            username=username,
+            now=clock.now(),
         )
     except Refused as refusal:
-        return _page(request, bench, feed, left_out=left_out, refused=refusal.reason.split("\n"), status=409)
+        refused = refusal.reason.split("\n")
+        return _page(request, bench, feed, left_out=left_out, refused=refused, status=409)
     request.session[SAVED] = {
         "count": kept.count,
         "replaced": [list(pair) for pair in kept.replaced],
@@ -127,6 +139,12 @@ def _save(request: HttpRequest, bench: Bench, feed: str, left_out: str) -> HttpR
     }
     said.success(request, f"Version {bench.version} is saved and in force. Workers read with it from now on.")
     return redirect("mapping", bench.name)
+
+
+def _upon(request: HttpRequest) -> int | None:
+    """The version that the draft was begun upon; None where the form does not say."""
+    said = _given(request, "upon")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
 
 
 def _page(
@@ -149,10 +167,11 @@ def _page(
         "proposals": [(one, json.dumps([one.key, one.value])) for one in bench.findings.proposals],
         "samples": _samples(bench),
         "next_step": _next_step(bench),
+        "upon": _begun_upon(request, bench, told=bool(refused)),
         "left_out": left_out,
         "refused": refused,
         "saved": saved,
-        "why": request.POST.get("why", ""),
+        "why": _given(request, "why"),
         "folder": folder,
         "faults_in_force": mappings.mapping_faults(),
         "missed": _missed(bench),
@@ -160,6 +179,12 @@ def _page(
         "may_replay": may(request.user, "messages.replay"),
     }
     return render(request, "exchange/mapping.html", context, status=status)
+
+
+def _begun_upon(request: HttpRequest, bench: Bench, *, told: bool) -> int:
+    """A draft stays one upon the version it was begun with until its person is told of a newer one."""
+    said = _upon(request) if request.method == "POST" and not told else None
+    return bench.version - 1 if said is None else said
 
 
 def _next_step(bench: Bench) -> str:

@@ -10,8 +10,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -64,15 +64,39 @@ def labels() -> dict[str, str]:
 
 def standing(programme: Programme) -> Standing:
     """As ``active_feeds``, with the mappings themselves and their faults."""
-    home, seen = mappings_home(), _signature(mappings_home())
-    if _kept and _kept[0] is programme and _kept[1:3] == [home, seen]:
-        return _kept[3]  # type: ignore[return-value]
-    found = _load(programme, home)
-    _kept[:] = [programme, home, seen, found]
+    home = mappings_home()
+    kept = _kept.get(home)  # taken out once: another thread may put a newer one there meanwhile
+    before = kept.standing if kept and kept.programme is programme else None
+    try:
+        seen = _signature(home)
+    except OSError as fault:
+        return _unseen(programme, home, before, fault)
+    if kept and before and kept.seen == seen:
+        return before
+    found = _load(programme, [Path(folder) for folder, *_ in seen], before)
+    _kept[home] = _Kept(programme, seen, found)
     return found
 
 
-_kept: list[object] = []
+@dataclass(frozen=True)
+class _Kept:
+    """What this process read last, of which settings and of which files."""
+
+    programme: Programme
+    seen: Signature
+    standing: Standing
+
+
+_kept: dict[Path, _Kept] = {}
+
+
+def _unseen(programme: Programme, home: Path, before: Standing | None, fault: OSError) -> Standing:
+    """A folder that is there and cannot be looked at, as one whose share is away, is not a folder without
+    mappings: what a mapping counts as a spine procedure would be left outside in silence."""
+    stays = "what was read there before stays in force" if before else "soar2.toml alone counts"
+    said = f"The mappings in {home} cannot be looked at ({fault.strerror}). Until they can be {stays}."
+    found = before or _load(programme, [], None)
+    return replace(found, faults=(said, *found.faults))
 
 
 def mappings_home() -> Path:
@@ -106,36 +130,39 @@ def _signature(home: Path) -> Signature:
 
 
 def _folders(home: Path) -> list[str]:
+    """Raises OSError when there is something and it cannot be looked at."""
     try:
         with os.scandir(home) as entries:
             return sorted(entry.path for entry in entries if entry.is_dir() and entry.name[0] != ".")
-    except OSError:
+    except FileNotFoundError:
         return []  # no mapping was ever made
 
 
-def _load(programme: Programme, home: Path) -> Standing:
+def _load(programme: Programme, folders: Sequence[Path], before: Standing | None) -> Standing:
+    """Read these folders; ``before`` is what this process read last."""
     zone = str(programme.zone)
     tables: list[dict[str, Any]] = list(programme.feed_tables)
     feeds_from(tables, zone)  # the settings' own faults are theirs, not a mapping's
     mappings: dict[str, Mapping] = {}
-    folders: dict[str, Path] = {}
+    places: dict[str, Path] = {}
     faults: list[str] = []
-    for folder in map(Path, _folders(home)):
-        mapping, said = _in_order(folder, tables, mappings)
+    known = {folder: before.mappings[name] for name, folder in before.folders.items()} if before else {}
+    for folder in folders:
+        mapping, said = _in_order(folder, tables, mappings, known.get(folder))
         faults += said
         if mapping is not None:
             tables, mappings[mapping.name] = joined(tables, mapping), mapping
-            folders[mapping.name] = folder
-    return Standing(feeds_from(tables, zone), tuple(tables), mappings, tuple(faults), folders)
+            places[mapping.name] = folder
+    return Standing(feeds_from(tables, zone), tuple(tables), mappings, tuple(faults), places)
 
 
 def _in_order(
-    folder: Path, tables: list[dict[str, Any]], others: dict[str, Mapping]
+    folder: Path, tables: list[dict[str, Any]], others: dict[str, Mapping], known: Mapping | None
 ) -> tuple[Mapping | None, list[str]]:
     """The mapping of a folder, else the last one there that was in order, and what is wrong with it."""
     try:
         text = (folder / FILE).read_text(encoding="utf-8")
-        mapping = _sound(text, tables, others)
+        mapping = _sound(read_mapping(text), tables, others)
     except (OSError, UnicodeDecodeError) as fault:
         faults = [f"it cannot be read ({type(fault).__name__})."]
     except Refused as fault:
@@ -143,13 +170,12 @@ def _in_order(
     else:
         _remember(folder, text)
         return mapping, []
-    last = _last_good(folder, tables, others)
+    last = _last_good(folder, tables, others, known)
     stays = f"version {last.version} stays in force" if last else "soar2.toml alone counts"
     return last, [f"Mapping {folder.name}/{FILE}: {fault} Until it is mended {stays}." for fault in faults]
 
 
-def _sound(text: str, tables: list[dict[str, Any]], others: dict[str, Mapping]) -> Mapping:
-    mapping = read_mapping(text)
+def _sound(mapping: Mapping, tables: list[dict[str, Any]], others: dict[str, Mapping]) -> Mapping:
     if mapping.name in others:
         raise Refused(f"another folder maps the feed {mapping.name!r} already.")
     if faults := faults_of(tables, mapping):
@@ -157,10 +183,21 @@ def _sound(text: str, tables: list[dict[str, Any]], others: dict[str, Mapping]) 
     return mapping
 
 
-def _last_good(folder: Path, tables: list[dict[str, Any]], others: dict[str, Mapping]) -> Mapping | None:
+def _last_good(
+    folder: Path, tables: list[dict[str, Any]], others: dict[str, Mapping], known: Mapping | None
+) -> Mapping | None:
+    """From its file, else, where the disk is away, from what this process remembers."""
     try:
-        return _sound((folder / LAST_GOOD).read_text(encoding="utf-8"), tables, others)
-    except (OSError, UnicodeDecodeError, Refused):
+        return _sound(read_mapping((folder / LAST_GOOD).read_text(encoding="utf-8")), tables, others)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass
+    except (UnicodeDecodeError, Refused):
+        return None
+    try:
+        return _sound(known, tables, others) if known else None
+    except Refused:
         return None
 
 
@@ -203,6 +240,7 @@ def _save(mapping: Mapping) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     _shelve(folder)
     write_whole(folder / FILE, text.encode())
+    _remember(folder, text)
     _kept.clear()
     return folder
 
@@ -237,7 +275,10 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def mapped_folders(directory: Path | None = None) -> Iterator[Path]:
-    """The folders with a mapping file: below ``directory``, or ``directory`` itself when it is one."""
+    """The folders with a mapping file: below ``directory``, or ``directory`` itself when it is one.
+
+    Raises OSError when it cannot be looked at.
+    """
     top = directory or mappings_home()
     if (top / FILE).exists():
         yield top
@@ -249,4 +290,9 @@ def run_test(directory: Path | None, out: TextIO) -> int:
     """``soar2 mapping test [DIR]``: 0 when every sample of every mapping reads as expected."""
     from soar2.exchange.mapping_samples import test_folders
 
-    return test_folders(list(mapped_folders(directory)), directory or mappings_home(), out)
+    place = directory or mappings_home()
+    try:
+        return test_folders(list(mapped_folders(directory)), place, out)
+    except OSError as fault:
+        print(f"The mappings in {place} cannot be looked at ({fault.strerror}).", file=out)
+        return 1

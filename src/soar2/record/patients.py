@@ -39,7 +39,12 @@ def find_or_create(identity: PatientIdentity, *, now: datetime) -> Patient:
         return _create(identity, now)
     patient = found.pop()
     _check_same_person(patient, identity)
-    _complete(patient, identity, {(row.authority, row.value) for row in known})
+    filled, added = _complete(patient, identity, {(row.authority, row.value) for row in known})
+    if filled or added:
+        ledger.record(
+            "patient.completed", at=now, patient=patient, subject=patient.id, actor="door",
+            fields=filled, authorities=added,
+        )  # fmt: skip
     return patient
 
 
@@ -95,16 +100,23 @@ def _create(identity: PatientIdentity, now: datetime) -> Patient:
     return patient
 
 
-def _complete(patient: Patient, identity: PatientIdentity, known: set[tuple[str, str]]) -> None:
-    """Fill what was not known before and add identifiers that are new; nothing known is overwritten."""
-    changed = []
+def _complete(
+    patient: Patient, identity: PatientIdentity, known: set[tuple[str, str]]
+) -> tuple[list[str], list[str]]:
+    """Fill what was not known before and add identifiers that are new; nothing known is overwritten.
+
+    Returns the names of what was filled and the authorities of what was added.
+    """
+    filled, added = [], []
     for name in ("family", "given", "birth_date", "sex"):
         if not getattr(patient, name) and getattr(identity, name):
             setattr(patient, name, getattr(identity, name))
-            changed.append(name)
-    if changed:
-        patient.save(update_fields=changed)
+            filled.append(name)
+    if filled:
+        patient.save(update_fields=filled)
     for authority, value, kind in identity.identifiers:
         if (authority, value) not in known:
             PatientIdentifier.objects.create(patient=patient, authority=authority, value=value, kind=kind)
             known.add((authority, value))
+            added.append(authority)
+    return filled, added

@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "record_deliveryattempt": ("id", "message_id", "at", "recorded_at", "person_id", "outcome", "detail"),
 }  # fmt: skip
 """The sealed tables and what of them is hashed. A column added later changes no digest of rows sealed before."""
-ROWS = {
+ROWS: Mapping[str, Any] = {
     "record_ledgerentry": LedgerEntry,
     "record_chartaccess": ChartAccess,
     "record_deliveryattempt": DeliveryAttempt,
@@ -41,7 +41,11 @@ SEALS_A_ROUND = 40
 PATIENCE = 1.0  # seconds to wait for transactions that were writing when a round began
 ONE_SEALER = 0x50A2_5EA1  # the advisory lock of whoever adds to the chain
 UNSEALED_AFTER = timedelta(minutes=10)
+BACKDATED = timedelta(minutes=10)  # longer than any transaction of ours lasts
 KEPT = "last-seal"
+END = "end"
+BROKEN, WHOLE = "audit.broken", "audit.whole"  # facts of the watcher, one a place
+NEAR_THE_END = 200  # seals among which a digest kept lately is found without going through all
 
 
 # ------------------------------------------------------------------------------------------------- sealing
@@ -180,6 +184,14 @@ def _last_sealed(table: str) -> int:
 
 
 @dataclass(frozen=True)
+class Break:
+    """One thing that is wrong with the chain. ``place``: the id of the seal it was found at, or ``END``."""
+
+    place: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Walk:
     """How far a walk along the chain has come: the last seal seen, its digest, and each table's last row."""
 
@@ -188,23 +200,23 @@ class Walk:
     last: Mapping[str, int] = field(default_factory=dict)
 
 
-def verify(*, kept: str = "") -> list[str]:
-    """Recompute the whole chain; a sentence for each break, the first break first. Empty when all is well.
+def verify(*, kept: str = "") -> list[Break]:
+    """Recompute the whole chain; each break, the first break first. Empty when all is well.
 
     ``kept`` is a digest that was noted outside the database: only with one can it be seen that the end of the
     chain was cut off together with its rows.
     """
-    broken: list[str] = []
+    broken: list[Break] = []
     walk: Walk | None = Walk()
     while walk is not None:
         found, walk = verify_next(walk)
         broken += found
-    return broken + ([cut_off(kept)] if kept and cut_off(kept) else [])
+    return broken + cut_off(kept)
 
 
-def verify_next(walk: Walk, rows: int = BATCH) -> tuple[list[str], Walk | None]:
+def verify_next(walk: Walk, rows: int = BATCH) -> tuple[list[Break], Walk | None]:
     """Walk on over seals of about so many rows; the breaks found, and where to go on: None at the end."""
-    broken: list[str] = []
+    broken: list[Break] = []
     seen, seals = 0, list(AuditSeal.objects.filter(id__gt=walk.after).order_by("id")[:200])
     for link in seals:
         broken += _breaks(link, walk)
@@ -215,12 +227,12 @@ def verify_next(walk: Walk, rows: int = BATCH) -> tuple[list[str], Walk | None]:
     return broken, walk if len(seals) == 200 else None
 
 
-def verify_newest(count: int = 3) -> list[str]:
+def verify_newest(count: int = 3) -> list[Break]:
     """Recompute the last few seals, as the watcher does each round."""
     links = list(AuditSeal.objects.order_by("-id")[: count + 1])[::-1]
     if len(links) <= count:
         return verify_next(Walk())[0]
-    walk, broken = Walk(links[0].id, links[0].digest), list[str]()
+    walk, broken = Walk(links[0].id, links[0].digest), list[Break]()
     for link in links[1:]:
         walk = replace(walk, last={link.table: link.first - 1})
         broken += _breaks(link, walk)
@@ -228,24 +240,55 @@ def verify_newest(count: int = 3) -> list[str]:
     return broken
 
 
-def _breaks(link: AuditSeal, walk: Walk) -> Iterator[str]:
+def _breaks(link: AuditSeal, walk: Walk) -> Iterator[Break]:
     """What is wrong with one link, each in a sentence that names the table and its rows."""
     said = f"{link.table}, rows {link.first} to {link.last}, sealed {link.sealed_at:%Y-%m-%d %H:%M:%S} UTC"
+    for words in _faults(link, walk):
+        yield Break(str(link.id), f"{said}: {words}")
+
+
+def _faults(link: AuditSeal, walk: Walk) -> Iterator[str]:
     if link.previous != walk.previous:
-        yield f"{said}: seal {link.id} does not follow the one before it; a seal was removed, added or changed."
+        yield f"seal {link.id} does not follow the one before it; a seal was removed, added or changed."
     if link.table not in COLUMNS:
-        yield f"{said}: there is no such table."
+        yield "there is no such table."
         return
     expected = walk.last.get(link.table, 0) + 1
     if link.first != expected:
-        yield f"{said}: rows {expected} to {link.first - 1} are in no seal."
+        yield f"rows {expected} to {link.first - 1} are in no seal."
     rows = _rows(link.table, link.first, link.last, link.count + 1)
     if len(rows) > link.count:
-        yield f"{said}: a row was added among the {link.count} that were sealed."
+        yield f"a row was added among the {link.count} that were sealed."
     elif len(rows) < link.count:
-        yield f"{said}: {link.count - len(rows)} of the {link.count} sealed rows missing."
+        yield f"{link.count - len(rows)} of the {link.count} sealed rows missing."
     elif digest(link, rows) != link.digest:
-        yield f"{said}: a row, or the seal itself, was changed."
+        yield "a row, or the seal itself, was changed."
+    elif late := _backdated(link, rows):
+        yield f"row {late} says it was written before rows that were there already."
+
+
+def _backdated(link: AuditSeal, rows: list[tuple[Any, ...]]) -> int:
+    """The first row that claims to be older than its place; 0 when none does.
+
+    Whoever adds a row of yesterday at the end of the table breaks no digest. But the database's own clock wrote
+    a later time into rows that stand before it.
+    """
+    before = _recorded_before(link)
+    when = COLUMNS[link.table].index("recorded_at")
+    return next((row[0] for row in rows if before and row[when] < before - BACKDATED), 0)
+
+
+def _recorded_before(link: AuditSeal) -> datetime | None:
+    """The latest time in the rows just before a link's first."""
+    earlier = ROWS[link.table].objects.filter(id__lt=link.first).order_by("-id")
+    return max(earlier.values_list("recorded_at", flat=True)[:20], default=None)
+
+
+def known_breaks() -> list[str]:
+    """What the watcher has found broken and not found whole since, in its words."""
+    facts = LedgerEntry.objects.filter(kind__in=(BROKEN, WHOLE)).order_by("id")
+    last = {fact.subject: fact for fact in facts}
+    return [str(fact.data.get("words", "")) for fact in last.values() if fact.kind == BROKEN]
 
 
 # ------------------------------------------------------------------------------------- outside the database
@@ -256,23 +299,30 @@ def head() -> str:
     return AuditSeal.objects.order_by("-id").values_list("digest", flat=True).first() or ""
 
 
-def cut_off(kept: str) -> str:
-    """A sentence when a digest noted outside is not in the chain any more."""
-    if not kept or AuditSeal.objects.filter(digest=kept).exists():
-        return ""
-    return (
+def cut_off(kept: str) -> list[Break]:
+    """The break that a digest noted outside is not in the chain any more; nothing when it is, or there is none."""
+    newest = AuditSeal.objects.order_by("-id").values_list("digest", flat=True)
+    if not kept or kept in newest[:NEAR_THE_END] or AuditSeal.objects.filter(digest=kept).exists():
+        return []
+    words = (
         f"The seal {kept[:16]} that was noted outside the database is not in the chain: its end was cut off or "
-        "written anew, or an older backup was restored."
+        "written anew, or an older copy was put in its place."
     )
+    return [Break(END, words)]
 
 
 def keep_head(place: Path) -> None:
-    """Write the newest digest into ``place``/last-seal, whole or not at all."""
+    """Write the newest digest into ``place``/last-seal, whole or not at all. Raises OSError."""
     newest = head()
     if newest and newest != kept_head(place):
         fresh = place / f"{KEPT}.{os.getpid()}"
         fresh.write_text(f"{newest} {timezone.now():%Y-%m-%dT%H:%M:%SZ}\n")
         fresh.replace(place / KEPT)
+
+
+def forget_head(place: Path) -> None:
+    """The database was replaced on purpose, so what was noted of the old one says nothing any more."""
+    (place / KEPT).unlink(missing_ok=True)
 
 
 def kept_head(place: Path) -> str:

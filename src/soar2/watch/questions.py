@@ -17,6 +17,7 @@ from soar2.pages import words
 from soar2.pathway.notices import queries as notices
 from soar2.record.models import Heartbeat
 from soar2.watch import house
+from soar2.watch.chain import CHAIN
 
 UNDONE_AFTER = timedelta(seconds=60)
 STEP_LATE_AFTER = timedelta(seconds=60)
@@ -129,4 +130,5 @@ QUESTIONS: tuple[Question, ...] = (
     certificate,
     disk,
     backup,
+    CHAIN.audit_chain,
 )

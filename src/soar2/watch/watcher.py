@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from soar2.exchange.work import beat
 from soar2.record import clock
-from soar2.watch import telling
+from soar2.watch import chain, telling
 from soar2.watch.models import Finding
 from soar2.watch.questions import QUESTIONS
 
@@ -45,9 +45,10 @@ def look(now: datetime, real: datetime) -> list[str]:
     for finding in Finding.objects.filter(closed_at=None).exclude(key__in=found):
         if Finding.objects.filter(id=finding.id, closed_at=None).update(closed_at=real):
             log.info("settled: %(key)s", {"key": finding.key})
+            chain.note(finding, now, broken=False)
             telling.settled(finding, now)
     for key, words in found.items():
-        _, new = Finding.objects.update_or_create(
+        finding, new = Finding.objects.update_or_create(
             key=key,
             closed_at=None,
             defaults={"words": words},
@@ -55,6 +56,7 @@ def look(now: datetime, real: datetime) -> list[str]:
         )
         if new:
             log.error("found: %(key)s: %(words)s", {"key": key, "words": words})
+            chain.note(finding, now, broken=True)
     telling.tell(now, real)
     return list(found.values())
 

@@ -18,11 +18,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from soar2.record import audit, clock, ledger, people, seals
-from soar2.record.models import AuditSeal, Patient, Person
+from soar2.record.models import AuditSeal, Heartbeat, Patient, Person
 from soar2.record.permissions import require
 from soar2.worklists import trail
 
 LONGEST = 100  # characters of a search
+WATCHED = timedelta(seconds=30)  # without a look of the watcher nobody would find a changed row
 
 
 class Range(forms.Form):
@@ -53,13 +54,16 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, now: datetime, **more: Any) -> HttpResponse:
-    newest = AuditSeal.objects.order_by("-id").first()
+    real = timezone.now()
+    beat = Heartbeat.objects.filter(kind="watcher").order_by("-seen").first()
     context = {
         "now": now,
-        "real": timezone.now(),
+        "real": real,
         "refusals": trail.refusals(),
-        "seal": newest,
-        "waiting": seals.unsealed(timezone.now()),
+        "seal": AuditSeal.objects.order_by("-id").first(),
+        "waiting": seals.unsealed(real),
+        "broken": seals.known_breaks(),
+        "watched": beat is not None and real - beat.seen <= WATCHED,
         **more,
     }
     return render(request, "worklists/audit.html", context)

@@ -5,8 +5,8 @@ Two tables hold them, who looked (accesses) and what was done (facts); here they
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from soar2.pathway.notices import queries as notices
+from soar2.pathway.reports import arrivals
 from soar2.record import audit
 from soar2.record.models import ChartAccess, LedgerEntry, Patient, Person
 
@@ -25,6 +26,7 @@ PAGES = {
     "worklist-pane": "the worklist's side pane", "audit": "this audit trail", "audit-patient": "this audit trail",
     "notice-answer": "answering the notice", "notice-step-done": "noting a task by hand",
     "report-read": "noting a report as read", "audit-patient-csv": "the file of this trail",
+    "fhir": "a report by FHIR",
 }  # fmt: skip
 LOOKED = {
     audit.OPENED: "Opened {}", audit.LISTED: "Had on screen: {}", audit.SEARCHED: "Found by a search in {}",
@@ -37,14 +39,27 @@ DID = {
     "notice.escalated": "Notice went up its ladder", "notice.superseded": "Notice superseded",
     "notice.report-added": "Report joined to a notice", "notice.identified": "Notice given its patient",
     "notice.standing-task": "Notice given a standing task", "report.read": "Noted a report as read",
-    "report.scored": "Report scored", "report.free-text": "Report filed without a score",
+    "notice.rerouted": "Notice sent another way", "digest.made": "Morning list made",
+    "report.scored": "Report scored", "report.preliminary": "Preliminary report filed",
+    "report.unidentified": "Report of nobody known filed",
     "report.late": "Report filed late", "report.withdrawn": "Report withdrawn by its sender",
-    "report.restored": "Report in force again", "report.opened": "Read a report of nobody known",
+    "report.restored": "Report in force again", "report.opened": "Read a report whose patient was not known",
     "patient.provisional": "Patient put on record", "patient.completed": "Patient's details completed",
     "message.opened": "Opened a held message", "message.settled": "Settled a held message",
+    "message.taken": "Took a held message over", "message.replayed": "Had a held message read again",
+    "mapping.checked": "Checked a mapping", "mapping.saved": "Saved a mapping",
+    "token.created": "Made a token", "token.revoked": "Revoked a token",
+    "account.created": "Made an account", "account.password-set": "Set an account's password",
+    "account.unlocked": "Ended an account's lock", "account.closed": "Closed an account",
+    "account.reopened": "Opened an account again",
+    "backup.written": "Wrote a backup", "backup.restored": "Restored a backup",
     "access.refused": "Was refused {page}", "audit.searched": "Searched the audit",
+    "audit.person-opened": "Opened the trail of a person", "audit.person-exported": "Took a file of a person's trail",
+    "audit.broken": "Found the audit changed", "audit.whole": "Found the audit whole again",
 }  # fmt: skip
-TOLD = ("lane", "role", "outcome", "detail", "note", "names", "words", "case")
+READ = ("report.opened", "message.opened")
+"""Facts that are looks: what was read had no patient at the time."""
+TOLD = ("lane", "role", "outcome", "detail", "note", "fields", "authorities", "words", "case", "how")
 """What of a fact's data is shown beside it."""
 
 
@@ -123,7 +138,14 @@ class Asked:
 
     def facts(self) -> QuerySet[LedgerEntry]:
         rows = self._of(LedgerEntry.objects.select_related("person", "patient"))
-        return rows.filter(kind__in=("report.opened", "message.opened")) if self.what == LOOKS else rows
+        return rows.filter(kind__in=READ) if self.what == LOOKS else rows
+
+    def early(self) -> QuerySet[LedgerEntry]:
+        """Looks at what is this patient's, from before anybody knew whose it was."""
+        if self.patient is None or self.what == CHANGES:
+            return LedgerEntry.objects.none()
+        rows = LedgerEntry.objects.filter(patient=None, kind__in=READ, subject__in=_subjects(self.patient.id))
+        return replace(self, patient=None)._of(rows.select_related("person", "patient"))
 
     def _of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         if self.patient is not None:
@@ -138,18 +160,42 @@ class Asked:
 
 
 def page(asked: Asked) -> tuple[list[Seen], datetime | None]:
-    """The newest rows, and the moment before which the next page begins; None when these are all."""
-    rows = list(islice(_merged(asked.accesses()[: PAGE + 1], asked.facts()[: PAGE + 1]), PAGE + 1))
-    return rows[:PAGE], rows[PAGE - 1].at if len(rows) > PAGE else None
+    """The newest rows, and the moment before which the next page begins; None when these are all.
+
+    A list that was open is one row a patient, all of one moment: rows of one moment stay on one page.
+    """
+    rows = list(islice(_merged(*(rows[: PAGE + 1] for rows in _sources(asked))), PAGE + 1))
+    if len(rows) <= PAGE:
+        return rows, None
+    last = rows[PAGE - 1].at
+    at_once = everything(replace(asked, since=last, until=last + timedelta(microseconds=1)))
+    older = any(rows.exists() for rows in _sources(replace(asked, until=last)))
+    return [*(row for row in rows if row.at > last), *at_once], last if older else None
 
 
 def everything(asked: Asked) -> Iterator[Seen]:
     """Every row, newest first, without holding them all."""
-    return _merged(asked.accesses().iterator(2000), asked.facts().iterator(2000))
+    return _merged(*(rows.iterator(2000) for rows in _sources(asked)))
 
 
-def _merged(accesses: Iterable[ChartAccess], facts: Iterable[LedgerEntry]) -> Iterator[Seen]:
-    return heapq.merge(map(_looked, accesses), map(_did, facts), key=lambda one: one.at, reverse=True)
+def _sources(asked: Asked) -> tuple[QuerySet[Any], ...]:
+    return asked.accesses(), asked.facts(), asked.early()
+
+
+def _subjects(patient: UUID) -> list[str]:
+    """What facts call the reports, messages and notices of a patient."""
+    brought = arrivals.of_patient(patient)
+    cases = [card.row.case_code for card in notices.of_patient(patient)]
+    messages = [f"{word} {inbound}" for _, inbound in brought if inbound for word in ("inbound", "message")]
+    return [*(str(report) for report, _ in brought), *messages, *cases]
+
+
+def _merged(*sources: Iterable[ChartAccess | LedgerEntry]) -> Iterator[Seen]:
+    return heapq.merge(*(map(_seen, rows) for rows in sources), key=lambda one: one.at, reverse=True)
+
+
+def _seen(row: ChartAccess | LedgerEntry) -> Seen:
+    return _looked(row) if isinstance(row, ChartAccess) else _did(row)
 
 
 def _looked(row: ChartAccess) -> Seen:
@@ -171,7 +217,7 @@ def _did(row: LedgerEntry) -> Seen:
     )
 
 
-PROCESSES = ("reader", "flow", "sweep", "door", "worker", "clock")
+PROCESSES = ("reader", "flow", "sweep", "door", "delivery", "watcher")
 
 
 def _detail(data: dict[str, Any]) -> str:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from soar2.errors import Unreadable
+from soar2.exchange.feeds import Feed
 from soar2.exchange.hl7v2.envelope import Envelope, envelope, envelope_of
 from soar2.exchange.hl7v2.message import Delimiters, Message, parse, parse_header
-from soar2.exchange.hl7v2.results import STANDINGS
+from soar2.exchange.hl7v2.results import STANDINGS, names_exam, read_results
 from soar2.exchange.hl7v2.times import well_formed, write_moment
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
     "assess", "envelope", "verdict",
 ]  # fmt: skip
 
-READABLE_FAULTS = ("PID", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
+READABLE_FAULTS = ("PID", "OBR-3", "OBR-7", "OBR-8", "OBR-22", "MSH-10")
 CONDITIONS = {
     "100": "Segment sequence error",
     "101": "Required field missing",
@@ -37,6 +38,7 @@ CONDITIONS = {
 }
 KNOWN_STATUSES = frozenset({*STANDINGS, ""})
 TEXT_PLACE = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+))?")
+_OCCURRENCE = re.compile(r"\[\d+]")
 _OWN_ANSWER = re.compile(r"SR[0-9a-f]{11,}(?:\.\d)?\Z")  # the form of our own control ids
 _VERSION = re.compile(r"2\.[1-9](?:\.\d+)*\Z", re.ASCII)
 
@@ -52,9 +54,10 @@ class Verdict:
 
     @property
     def to_be_read(self) -> bool:
-        """Whether the message's words can and must still be read: a patient who cannot be named, an exam with
-        a garbled time or a message without a control id may yet tell of a compressed cord."""
-        return self.code == "AA" or (self.code == "AE" and self.where.startswith(READABLE_FAULTS))
+        """Whether the message's words can and must still be read: a patient or exam that cannot be named, a
+        garbled time or a message without a control id may yet tell of a compressed cord."""
+        place = _OCCURRENCE.sub("", self.where)
+        return self.code == "AA" or (self.code == "AE" and place.startswith(READABLE_FAULTS))
 
 
 NOT_STORED = Verdict("AE", "The message could not be stored. Send it again.", "", "207")
@@ -135,6 +138,9 @@ def _content(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
     for note in message.notes:
         if note.kind == "run-together":
             yield Verdict("AE", note.words, "", "100")
+    part = message.first("DSC")
+    if part and part.raw(1):
+        yield Verdict("AE", "The message is a part of a longer one; send it whole.", "DSC-1", "100")
     pid = message.first("PID")
     if pid is None:
         yield Verdict("AE", "The message has no PID segment.", "PID", "100")
@@ -145,6 +151,8 @@ def _content(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
         yield Verdict("AE", "The message has no OBR segment.", "OBR", "100")
     if not message.segments("OBX") and not message.segments("NTE"):
         yield Verdict("AE", "The message has no OBX segment.", "OBX", "100")
+    if orders and not names_exam(message):
+        yield Verdict("AE", "The message names no accession number.", "OBR-3", "101")
     for number, order in enumerate(orders, 1):
         place = f"OBR[{number}]" if number > 1 else "OBR"
         if order.component(25).upper() not in statuses:
@@ -152,6 +160,19 @@ def _content(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
         for field in (7, 8, 22):
             if not well_formed(order.component(field)):
                 yield Verdict("AE", f"OBR-{field} is not an HL7 time.", f"{place}-{field}", "102")
+    if not all(order.component(25) for order in orders):
+        yield from _unsaid_status(message, statuses)
+
+
+def _unsaid_status(message: Message, statuses: Collection[str]) -> Iterator[Verdict]:
+    """Where OBR-25 is empty the rows may say the status (OBX-11); only the reader knows whether they do."""
+    words = tuple((word, "F") for word in statuses if word not in KNOWN_STATUSES)
+    try:
+        read_results(message, Feed("", status_words=words))
+    except Unreadable as fault:
+        if fault.where.endswith("-25"):
+            condition = "101" if fault.reason.startswith("OBR-25 is empty") else "103"
+            yield Verdict("AE", fault.reason, fault.where, condition)
 
 
 def _header_of(raw: bytes) -> Message | None:

@@ -17,6 +17,7 @@ LONG_AGO = timedelta(days=3653)  # no report is first written ten years after it
 REPORT_BEFORE_EXAM = "The report time lies before the exam."
 EXAM_AHEAD = "The exam lies in the future."
 REPORT_AHEAD = "The report time lies in the future."
+SENT_AHEAD = "The report has no time of its own, and the message time lies in the future."
 EXAM_LONG_AGO = "The exam lies more than ten years back."
 # A time given to the day means any moment of that day.
 _WIDTHS = {
@@ -34,10 +35,10 @@ def trusted(result: ImagingResult, now: datetime) -> tuple[ImagingResult, tuple[
     if not found:
         return result, ()
     changes: dict[str, datetime | bool | None] = {}
-    if set(found) - {REPORT_AHEAD}:
+    if set(found) - {REPORT_AHEAD, SENT_AHEAD}:
         changes |= {"exam_start": None, "exam_end": None, "exam_time_is_start": False}
-    if REPORT_AHEAD in found:  # else every later correction would seem to be overtaken by it
-        changes["reported_at"] = None
+    if {REPORT_AHEAD, SENT_AHEAD} & set(found):  # else it would seem to overtake every later correction
+        changes |= {"reported_at": None, "sent_at": None}
     return replace(result, **changes), tuple(Note(CLOCK, words) for words in found)  # type: ignore[arg-type]
 
 
@@ -57,6 +58,8 @@ def _faults(result: ImagingResult, now: datetime) -> Iterator[str]:
         yield EXAM_LONG_AGO
     if result.reported_at and result.reported_at > now + AHEAD:
         yield REPORT_AHEAD
+    if not result.reported_at and result.sent_at and result.sent_at > now + AHEAD:
+        yield SENT_AHEAD
 
 
 def _width(result: ImagingResult, at: datetime) -> timedelta:

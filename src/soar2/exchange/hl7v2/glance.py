@@ -31,11 +31,12 @@ _USUAL = frozenset(
 ) | {b""}
 _NEEDED = {b"PID|", b"OBR|"}
 _NAME = re.compile(rb"[A-Z][A-Z0-9]{2}\|\Z")
-_BATCH = frozenset(name.encode() + b"|" for name in BATCH_SEGMENTS)
+_FULL = frozenset(name.encode() + b"|" for name in (*BATCH_SEGMENTS, "DSC"))
+_NUMBERS = (3, 18, 2, 19, 20)  # fields of OBR that may name the exam
 _CONTROL_ID = re.compile(rb"[!#-\[\]-~](?:[ !#-\[\]-~]{0,158}[!#-\[\]-~])?\Z")  # no quote, no escape
 _IDENTIFIER = re.compile(rb"[!#-\[\]_-}][^\\]*\Z")
 _TIME = re.compile(rb"(?:(?:\d{4}(?:\d\d){0,4}|\d{14}(?:\.\d{1,6})?)(?:[+-]\d{4})?)?\Z")
-_STATUSES = frozenset(status.encode() for status in KNOWN_STATUSES)
+_STATUSES = frozenset(status.encode() for status in KNOWN_STATUSES if status)
 
 
 class Glimpse(NamedTuple):
@@ -69,7 +70,9 @@ def _plain_body(raw: bytes, lines: list[bytes]) -> bool:
     kinds = set(names)
     if not kinds <= _USUAL and not all(map(_is_segment, kinds - _USUAL)):
         return False
-    if names.count(b"MSH|") != 1 or not (kinds >= _NEEDED and (b"OBX|" in kinds or b"NTE|" in kinds)):
+    if raw.count(b"MSH|^") != 1 or not (kinds >= _NEEDED and (b"OBX|" in kinds or b"NTE|" in kinds)):
+        return False
+    if names.count(b"MSH|") != 1:
         return False
     shape = raw.translate(_SHAPES)
     if shape.count(_HIDING) != shape.count(b"\r" + _HIDING):  # perhaps a segment inside another's line
@@ -78,7 +81,7 @@ def _plain_body(raw: bytes, lines: list[bytes]) -> bool:
 
 
 def _is_segment(name: bytes) -> bool:
-    return _NAME.match(name) is not None and name not in _BATCH
+    return _NAME.match(name) is not None and name not in _FULL
 
 
 def _has_identifier(pid: bytes) -> bool:
@@ -87,12 +90,13 @@ def _has_identifier(pid: bytes) -> bool:
 
 
 def _plain_orders(names: list[bytes], lines: list[bytes]) -> bool:
-    at = -1
+    at, named = -1, False
     for _ in range(names.count(b"OBR|")):
         at = names.index(b"OBR|", at + 1)
         fields = lines[at].split(b"|")
-        if len(fields) > 25 and fields[25] not in _STATUSES:
+        if len(fields) <= 25 or fields[25] not in _STATUSES:
             return False
+        named = named or any(_IDENTIFIER.match(fields[n]) for n in _NUMBERS)
         if not all(_TIME.match(fields[n]) for n in (7, 8, 22) if n < len(fields)):
             return False
-    return True
+    return named

@@ -26,6 +26,7 @@ _HEADER = re.compile(r"(?:\A|[\r\n])[ \t\0\x0b]*(MSH)([^A-Za-z0-9\s\0])")
 _HEADER_IN_NOISE = re.compile(r"(MSH)([^A-Za-z0-9\s\0])(?=[^A-Za-z0-9\s]{2,5}\2)")
 _LINE = re.compile(r"[^\r\n]+")
 _NAME = re.compile(r"[ \t\0\x0b]*([A-Z][A-Z0-9]{2})(?![^\W_])")
+_DOUBLED = r"^~\\&"
 _BLANK = re.compile(r"[\s\0\x0b\x1c\x1a]*\Z")
 _PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)])?(?:-(\d+)(?:\[(\d+)])?(?:\.(\d+))?(?:\.(\d+))?)?\Z")
 _PLAIN_NAME = re.compile(r"[A-Z][A-Z0-9]{2}").match
@@ -288,6 +289,9 @@ def _header(text: str) -> tuple[int, Delimiters, list[Note]]:
         notes.append(Note("noise", "Other bytes stand before MSH on its line."))
     end = _LINE.match(text, found.start(1)).end()  # type: ignore[union-attr]
     encoding = text[found.end() : end].split(found[2], 1)[0].strip("\0 ")
+    if encoding.startswith(_DOUBLED):  # copied out of a program's source
+        notes.append(Note("delimiters", "MSH-2 holds its escape character twice."))
+        encoding = encoding.replace("\\\\", "\\", 1)
     marks = encoding[:4]
     if any(mark.isalnum() or mark.isspace() for mark in marks) or len(set(marks)) < len(marks):
         raise Unreadable("MSH-2 does not name four different delimiters.", "MSH-2")
@@ -362,9 +366,11 @@ def _line_ends(text: str) -> dict[str, str]:
 def _look_over(segments: list[Segment], text: str, kinds: dict[str, str]) -> None:
     """Refuse two messages in one; note two segments on one line, where one hides in the other's fields."""
     counts = Counter(segment.name for segment in segments)
-    if counts["MSH"] > 1:
+    header, marks = segments[0], segments[0].delimiters
+    behind = header.start + len(header.text)
+    if counts["MSH"] > 1 or text.find(f"MSH{marks.field}{marks.encoding}", behind) >= 0:
         raise Unreadable("Several messages stand in one; send each in its own frame.", "MSH")
-    field = segments[0].delimiters.field
+    field = marks.field
     for name in RUN_TOGETHER:
         if text.count(name + field) > counts[name] and _starts(name, field, text) > counts[name]:
             kinds["run-together"] = f"A second segment ({name}) may stand on another segment's line."

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from soar2.errors import Unreadable
-from soar2.exchange.feeds import Feed
+from soar2.exchange.feeds import ACCESSION_FIELDS, Feed
 from soar2.exchange.hl7v2.charsets import Note
 from soar2.exchange.hl7v2.clocks import CLOCK, REPORT_BEFORE_EXAM, report_before_exam
 from soar2.exchange.hl7v2.envelope import Envelope, envelope_of
@@ -32,7 +32,7 @@ from soar2.exchange.hl7v2.types import (
 
 __all__ = [
     "STANDINGS", "Attachment", "Fault", "Identifier", "ImagingResult", "Moment", "Patient", "Practitioner",
-    "Procedure", "TextSource", "read_results",
+    "Procedure", "TextSource", "names_exam", "read_results",
 ]  # fmt: skip
 
 # OBR-25, HL7 table 0123, in the programme's words. A is "some results" in the table, but imaging senders
@@ -84,6 +84,12 @@ def read_results(message: Message, feed: Feed | None = None) -> tuple[ImagingRes
     sender = envelope_of(message)
     results = [_noted(_result(message, sender, order, feed or _ANY_FEED)) for order in orders]
     return tuple(_sharing(results))
+
+
+def names_exam(message: Message) -> bool:
+    """Whether any place that can hold an accession number holds something."""
+    places = (place.partition("-") for place in ACCESSION_FIELDS)
+    return any(row.component(int(number)) for name, _, number in places for row in message.segments(name))
 
 
 def _noted(result: ImagingResult) -> ImagingResult:

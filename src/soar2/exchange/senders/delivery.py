@@ -43,7 +43,9 @@ class Delivery:
         """Where to read more, after signing in."""
         if self.kind == "notice":
             return f"{self.address}/notices/{self.case_code}/"
-        return f"{self.address}/" if self.kind == "digest" else f"{self.address}/feeds/"
+        if self.kind == "digest":
+            return f"{self.address}/"
+        return f"{self.address}/audit/" if self.role == "security-officer" else f"{self.address}/feeds/"
 
 
 class Busy(Undelivered):

@@ -10,7 +10,14 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from soar2.criteria.urgency import lane_rank
 from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Notice, NoticeReport
-from soar2.pathway.reports.basis import Basis, bases, basis, basis_behind
+from soar2.pathway.reports.basis import (
+    Basis,
+    bases,
+    basis,
+    basis_behind,
+    unidentified_before,
+    unidentified_of,
+)
 from soar2.pathway.reports.types import EXAM_WINDOW, WITHDRAWN
 from soar2.record import ledger, people
 from soar2.record.models import LedgerEntry
@@ -82,12 +89,17 @@ def _of_accession(scored: Basis) -> _Found | None:
 
 
 def _unresolved(scored: Basis) -> _Found | None:
-    """The notice of a report nobody could be named for. Accession numbers are one feed's own."""
-    links = NoticeReport.objects.filter(
-        accession=scored.accession, notice__patient=None, notice__identity_unresolved=True
-    )
-    found = _newest(scored, links)
-    return found if found and found.version and found.version.feed == scored.feed else None
+    """The notice of a report nobody could be named for: by its accession, which is one feed's own, or by the
+    message it came with, which may have been read when its accession could not be told."""
+    mine = Q(accession=scored.accession) | Q(report__in=unidentified_of(scored.inbound))
+    links = NoticeReport.objects.filter(mine, notice__patient=None, notice__identity_unresolved=True)
+    for link in _own_first(scored, links):
+        version = basis(link.report)
+        if link.accession != scored.accession and link.report not in unidentified_before(scored):
+            continue
+        if version.feed == scored.feed:
+            return _Found(_last_of_chain(link.notice_id), version)
+    return None
 
 
 def _adopted(scored: Basis, now: datetime) -> _Found | None:
@@ -105,12 +117,16 @@ def _adopted(scored: Basis, now: datetime) -> _Found | None:
 
 def _newest(scored: Basis, links: QuerySet[NoticeReport]) -> _Found | None:
     """The notice of the newest link, this accession's before any other; of a chain of upgrades the last."""
-    own = Case(When(accession=scored.accession, then=Value(1)), default=Value(0), output_field=IntegerField())
-    link = links.order_by(own.desc(), "-added_at", "-id").first()
+    link = _own_first(scored, links).first()
     if link is None:
         return None
     version = basis(link.report) if link.accession == scored.accession else None
     return _Found(_last_of_chain(link.notice_id), version)
+
+
+def _own_first(scored: Basis, links: QuerySet[NoticeReport]) -> QuerySet[NoticeReport]:
+    own = Case(When(accession=scored.accession, then=Value(1)), default=Value(0), output_field=IntegerField())
+    return links.order_by(own.desc(), "-added_at", "-id")
 
 
 def _last_of_chain(notice_id: UUID) -> Notice:

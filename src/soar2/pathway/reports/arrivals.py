@@ -1,4 +1,4 @@
-"""From a report back to the message that brought it."""
+"""From a report, or all of a patient's, back to the messages that brought them."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -6,6 +6,11 @@ from uuid import UUID
 from soar2.pathway.reports.models import Report
 
 AT_ONCE = 5000
+
+
+def of_patient(patient: UUID) -> list[tuple[UUID, int | None]]:
+    """Each report of a patient with the number of its stored message; None where no message brought it."""
+    return list(Report.objects.filter(patient=patient).values_list("id", "inbound"))
 
 
 def inbound_of(reports: Iterable[UUID]) -> dict[UUID, int]:

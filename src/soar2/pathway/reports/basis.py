@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from soar2.criteria.packs import load_pack
 from soar2.dictation.reading import Reading, read_report
@@ -41,6 +41,7 @@ class Basis:
     findings: dict[
         str, tuple[int, bool]
     ]  # level -> place of its highest grade, whether the cord's signal changed
+    inbound: int | None = None  # the message it came with
 
     def news_since(self, others: Iterable["Basis"]) -> tuple[str, ...]:
         """The levels at which this report says more than the others: a new one, a higher grade, a signal."""
@@ -94,7 +95,26 @@ def basis_of(report: Report) -> Basis:
             level["level"]: (_upper(level) or 0, level.get("cord_signal") in SIGNAL)
             for level in report.reading.get("levels", [])
         },
+        inbound=report.inbound,
     )
+
+
+def unidentified_of(inbound: int | None) -> QuerySet[Report, Any]:
+    """Ids of the reports without a patient that were filed from one message."""
+    return Report.objects.filter(inbound=inbound, inbound__isnull=False, patient=None).values("id")
+
+
+def unidentified_before(scored: Basis) -> list[UUID]:
+    """Those filed from the same message at an earlier reading which are this report.
+
+    It is known by its words: another report of that message may be another person's.
+    """
+    rows = Report.objects.filter(inbound=scored.inbound, inbound__isnull=False).only(
+        "id", "text", "patient_id"
+    )
+    words = {row.id: " ".join(row.text.split()) for row in rows}
+    earlier = [row.id for row in rows if row.patient_id is None and row.id != scored.report]
+    return [report for report in earlier if words[report] == words.get(scored.report)]
 
 
 def headline(reading: dict[str, Any]) -> str:

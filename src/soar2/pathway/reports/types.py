@@ -15,7 +15,8 @@ EXAM_WINDOW = timedelta(hours=4)  # accessions whose exams end so near each othe
 @dataclass(frozen=True)
 class IncomingReport:
     """One report as a door understood it; times are aware. ``identity`` is None when the door found no
-    usable identity, and ``identity_fault`` then says why."""
+    usable identity, and ``identity_fault`` then says why. ``reported_at_is_sent``: the report states no time
+    of its own, and ``reported_at`` is when its message was sent."""
 
     feed: str
     accession: str
@@ -29,6 +30,7 @@ class IncomingReport:
     exam_end: datetime | None = None
     exam_end_is_start: bool = False
     reported_at: datetime | None = None
+    reported_at_is_sent: bool = False
     author: str = ""
     ordering: str = ""
     location: str = ""

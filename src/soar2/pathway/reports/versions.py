@@ -57,6 +57,8 @@ def restore_if_newest(known: Report, on_file: list[Report], incoming: IncomingRe
     standing = next((row for row in on_file if row.patient_id == known.patient_id and row.current), None)
     if standing is None or standing.id == known.id or incoming.reported_at is None:
         return
+    if incoming.reported_at_is_sent:  # a message sent again gets a new time, and says nothing new by it
+        return
     if standing.reported_at is None or incoming.reported_at <= standing.reported_at:
         return
     Report.objects.filter(id=standing.id).update(current=False)

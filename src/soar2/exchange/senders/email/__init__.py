@@ -80,9 +80,9 @@ def _digest(delivery: Delivery) -> tuple[str, str]:
 
 
 def _finding(delivery: Delivery) -> tuple[str, str]:
-    """For the interface desk: what the watcher found, or that it has found its end."""
+    """For whoever keeps the system: what the watcher found, or that it has found its end."""
     subject = "SOaR2 system: settled" if delivery.kind == "settled" else "SOaR2 system: please look"
-    lines = (delivery.words, f"Open the feed page: {delivery.link}", "This message holds no patient data.")
+    lines = (delivery.words, f"Look here: {delivery.link}", "This message holds no patient data.")
     return subject, "\n\n".join(lines) + "\n"
 
 
