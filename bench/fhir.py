@@ -1,7 +1,9 @@
 """FHIR: the product's POST /fhir/DiagnosticReport beside a bare Django view that stores the same body.
 
-Both run behind granian with the same worker settings. The product checks the resource against FHIR R4 and reads it; the view takes any JSON. Both check a bearer token
-and answer 201 when the row is committed.
+Both run behind granian, in one worker process: the product by RSGI, the view by WSGI as Django is usually served,
+with as many threads as suit it best. The product checks the resource against FHIR R4 and reads it; the view takes
+any JSON. Both check a bearer token and answer 201 when the row is committed, on the same database with the same
+durability.
 """
 
 import hashlib

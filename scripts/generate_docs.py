@@ -8,13 +8,14 @@ A page written by hand would go on saying what the code no longer does. `make te
 import sys
 from pathlib import Path
 
-from reference import answers, command_line, lanes, macro, metrics, pack, reading, roles, settings_file
+from reference import answers, command_line, fhir, lanes, macro, metrics, pack, reading, roles, settings_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "command-line.md": command_line.page,
     "settings.md": settings_file.page,
     "hl7-answers.md": answers.page,
+    "fhir.md": fhir.page,
     "reading-json.md": reading.page,
     "lanes.md": lanes.page,
     "macro.md": macro.page,

@@ -1,23 +1,26 @@
-"""The door over a real, migrated database, asked through WSGI as the web server asks it."""
+"""The door over a real, migrated database, asked as the web server asks it."""
 
-import io
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+import uvloop
 from django.conf import settings
+from request_body import Body
 
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.door import Door, Place
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, digest, new_key
 from soar2.exchange.fhir.lookups import Lookups
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox
 
 FEED = "Radiology results"
 ADDRESS = "https://soar2.hospital.example/fhir"
@@ -46,12 +49,35 @@ class Answer:
         return self.status, self.issue["code"], self.issue.get("expression", [""])[0]
 
 
+class Loop:
+    """An event loop in a thread of its own, as the web process has one."""
+
+    def __init__(self):
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def start(self, awaitable):
+        """Begin; the future of the result."""
+        return asyncio.run_coroutine_threadsafe(awaitable, self._loop)
+
+    def run(self, awaitable):
+        """From any thread; what came of it."""
+        return self.start(awaitable).result(60)
+
+    def close(self):
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
 @dataclass
 class Visitor:
     """A sender in front of the door."""
 
     door: Door
     url: str
+    loop: Loop
     opened: list = field(default_factory=list)
 
     def token(self, name="ris", *, feed=FEED, scopes=(CREATE, READ, BUNDLE), days=1, revoked=False):
@@ -64,23 +90,20 @@ class Visitor:
         return key
 
     def ask(self, method, path, body=b"", *, token="", **headers):
-        """One request; ``headers`` are WSGI names, and None takes one away."""
+        """One request; ``body`` is bytes or a Body, ``headers`` are WSGI names, and None takes one away."""
+        return answer_of(self.loop.run(self.door(*self.request(method, path, body, token=token, **headers))))
+
+    def request(self, method, path, body=b"", *, token="", **headers):
+        """What the door is called with."""
         path, _, query = path.partition("?")
+        source = body if isinstance(body, Body) else Body(body)
         environ = {
             "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "REMOTE_ADDR": "10.1.2.3",
-            "wsgi.input": io.BytesIO(body), "CONTENT_TYPE": "application/fhir+json",
-            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/fhir+json", "CONTENT_LENGTH": str(len(source.data)),
         }  # fmt: skip
         if token:
             environ["HTTP_AUTHORIZATION"] = f"Bearer {token}"
-        environ = {key: value for key, value in (environ | headers).items() if value is not None}
-        said = {}
-
-        def start_response(status, pairs):
-            said.update(status=int(status.split()[0]), headers=dict(pairs))
-
-        body = b"".join(self.door(environ, start_response))
-        return Answer(said["status"], said["headers"], body)
+        return {key: value for key, value in (environ | headers).items() if value is not None}, source
 
     def post(self, body, *, token, path="/fhir/DiagnosticReport", **headers):
         body = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -92,6 +115,10 @@ class Visitor:
 
     def inbox(self, columns):
         return self.rows(f"SELECT {columns} FROM exchange_inboundmessage ORDER BY id")  # noqa: S608
+
+
+def answer_of(reply):
+    return Answer(reply.status, dict(reply.headers), reply.body)
 
 
 @pytest.fixture(scope="session")
@@ -112,17 +139,24 @@ def fhir_database(private_server, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def shared_door(fhir_database):
+def loop():
+    found = Loop()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def shared_door(fhir_database, loop):
     arguments, opened = {"conninfo": fhir_database}, []
     door = Door(
         Place(ADDRESS, lambda environ: environ["REMOTE_ADDR"], https=True),
         feeds,
         Lookups(arguments),
-        Writer(lambda: Inbox(arguments)),
+        Writer(lambda: BodyInbox(arguments)),
         lambda number, holder: opened.append((number, holder.name)),
     )
-    yield Visitor(door, fhir_database, opened)
-    door.close()
+    yield Visitor(door, fhir_database, loop, opened)
+    loop.run(door.close())
 
 
 @pytest.fixture

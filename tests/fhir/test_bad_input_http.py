@@ -1,23 +1,23 @@
 """Bad input by HTTP: for each its answer to the sender, and the row a person can see, or none."""
 
+import asyncio
 import gzip
-import io
 import json
 import threading
-import time
 from dataclasses import replace
 
 import pytest
+from request_body import Body
 from sample_fhir import patient, raw, report, transaction
 
 from soar2.exchange.fhir.bodies import Bodies
 from soar2.exchange.fhir.door import LIMIT
 from soar2.exchange.fhir.holders import FAILURES
-from soar2.exchange.fhir.http import NotTaken
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, new_key
 
 GOOD = raw(report())
-HELD = [("quarantined",)]
+REPORTS = "/fhir/DiagnosticReport"
+CHUNKED = {"CONTENT_LENGTH": None, "HTTP_TRANSFER_ENCODING": "chunked"}
 
 
 def deep(levels):
@@ -114,37 +114,35 @@ def test_a_body_packed_otherwise_is_refused(visitor, token, body, encoding, stat
     assert visitor.inbox("id") == []
 
 
-class Endless(io.RawIOBase):
+class Endless(Body):
     """A body that never ends, and counts what was taken of it."""
 
-    taken = 0
+    async def __call__(self):
+        raise AssertionError("without end")
 
-    def read(self, size=-1):
-        self.taken += size
-        return b" " * size
+    async def __aiter__(self):
+        while True:
+            self.taken += self.piece
+            yield b" " * self.piece
 
 
 def test_a_body_announced_as_too_large_is_not_read_at_all(visitor, token):
     body = Endless()
-    answer = visitor.ask(
-        "POST", "/fhir/DiagnosticReport", token=token, CONTENT_LENGTH=str(100 << 20), **{"wsgi.input": body}
-    )
+    answer = visitor.ask("POST", REPORTS, body, token=token, CONTENT_LENGTH=str(100 << 20))
     assert answer.said[:2] == (413, "too-long")
     assert body.taken == 0
 
 
 def test_a_body_without_a_length_is_read_to_the_limit_and_no_further(visitor, token):
     body = Endless()
-    answer = visitor.ask(
-        "POST", "/fhir/DiagnosticReport", token=token, CONTENT_LENGTH=None, **{"wsgi.input": body}
-    )
+    answer = visitor.ask("POST", REPORTS, body, token=token, **CHUNKED)
     assert answer.said[:2] == (413, "too-long")
-    assert body.taken == LIMIT + 1
+    assert body.taken == LIMIT + body.piece
     assert visitor.inbox("id") == []
 
 
 def test_a_body_without_a_length_is_taken(visitor, token):
-    assert visitor.post(GOOD, token=token, CONTENT_LENGTH=None).status == 201
+    assert visitor.post(GOOD, token=token, **CHUNKED).status == 201
 
 
 def test_a_body_shorter_than_announced_is_not_taken_for_the_whole(visitor, token):
@@ -153,41 +151,108 @@ def test_a_body_shorter_than_announced_is_not_taken_for_the_whole(visitor, token
     assert visitor.inbox("id") == []
 
 
+def test_a_connection_that_ends_in_a_body_is_an_incomplete_body(visitor, token):
+    class Cut(Body):
+        async def __call__(self):
+            raise RuntimeError("as the server says it")
+
+        async def __aiter__(self):
+            yield b"{"
+            raise RuntimeError("as the server says it")
+
+    for headers in ({"CONTENT_LENGTH": "9"}, {"CONTENT_LENGTH": str(1 << 20)}, CHUNKED):
+        answer = visitor.ask("POST", REPORTS, Cut(), token=token, **headers)
+        assert answer.said[:2] == (400, "incomplete")
+
+
 def test_a_body_of_the_largest_size_is_taken(visitor, token):
     body = GOOD + b" " * (LIMIT - len(GOOD))
     assert visitor.post(body, token=token).status == 201
     assert visitor.post(body + b" ", token=token).status == 413
 
 
-def test_a_body_that_does_not_come_holds_only_its_own_turn(visitor, token):
-    """The others get theirs; when all turns are held, a request is told when to come again."""
-    end, bodies = threading.Event(), Bodies(at_once=2, patience=0.2)
+class Slow(Body):
+    """A body of which so much comes, and then no more for ever."""
 
-    class Stuck:
-        def read(self, size):
-            end.wait(60)
-            return b""
+    def __init__(self, data=b""):
+        super().__init__(data)
+        self.waits = threading.Event()
 
-    def hang():
-        with pytest.raises(NotTaken, match="shorter"):
-            bodies.read({"wsgi.input": Stuck(), "CONTENT_LENGTH": "9"}, LIMIT)
+    async def __call__(self):
+        self.waits.set()
+        await asyncio.Event().wait()
 
-    held = [threading.Thread(target=hang) for _ in range(2)]
-    door, usual = visitor.door, visitor.door._bodies
-    door._bodies = bodies
-    try:
-        for count, status in ((1, 201), (0, 503)):
-            held[count].start()
-            while bodies._turns.qsize() != count:
-                time.sleep(0.01)
-            answer = visitor.post(GOOD, token=token)
-            assert answer.status == status
-        assert answer.headers["Retry-After"]
-    finally:
-        door._bodies = usual
-        end.set()
-        for thread in held:
-            thread.join()
+    async def __aiter__(self):
+        for start in range(0, len(self.data), self.piece):
+            yield self.data[start : start + self.piece]
+        await self()
+
+
+@pytest.fixture
+def with_bodies(visitor):
+    """The door with other limits for a while."""
+    usual = visitor.door._bodies
+    yield lambda **limits: setattr(visitor.door, "_bodies", Bodies(**limits))
+    visitor.door._bodies = usual
+
+
+@pytest.mark.parametrize(
+    "headers", [{"CONTENT_LENGTH": "9"}, {"CONTENT_LENGTH": str(1 << 20)}, CHUNKED], ids=str
+)
+def test_a_body_that_does_not_come_is_given_up(visitor, token, with_bodies, headers):
+    with_bodies(seconds=0.05)
+    answer = visitor.ask("POST", REPORTS, Slow(), token=token, **headers)
+    assert answer.said[:2] == (408, "timeout")
+    assert visitor.inbox("id") == []
+
+
+def test_what_has_come_buys_time_for_the_rest(visitor, token, with_bodies):
+    """By the clock of the loop: 0.05 seconds for any body, and an hour more for the first 64 KiB."""
+    with_bodies(seconds=0.05, bytes_a_second=(1 << 16) / 3600)
+    waiting = Slow(b" " * (1 << 16))
+    request = visitor.request("POST", REPORTS, waiting, token=token, CONTENT_LENGTH=str(1 << 20))
+    answer = visitor.loop.start(visitor.door(*request))
+    assert waiting.waits.wait(60)
+    short = visitor.ask("POST", REPORTS, Slow(), token=token, CONTENT_LENGTH=str(1 << 20))
+    assert short.status == 408  # came later, was given up earlier
+    assert not answer.done()
+    answer.cancel()
+
+
+def test_large_bodies_share_a_budget_and_small_ones_need_none(visitor, token, with_bodies):
+    with_bodies(budget=3 << 20)
+    large = {"CONTENT_LENGTH": str(4 << 20)}
+    held = [Slow(b" " * (1 << 20)) for _ in range(3)]
+    answers = [
+        visitor.loop.start(visitor.door(*visitor.request("POST", REPORTS, body, token=token, **large)))
+        for body in held
+    ]
+    assert all(body.waits.wait(60) for body in held)
+    answer = visitor.ask("POST", REPORTS, Slow(b" " * (1 << 20)), token=token, **large)
+    assert answer.said[:2] == (503, "throttled")
+    assert answer.headers["Retry-After"]
+    assert visitor.post(GOOD, token=token).status == 201
+    for waiting in answers:
+        waiting.cancel()
+    large_again = visitor.post(GOOD + b" " * (2 << 20), token=token)  # what was held is given back
+    assert large_again.status == 201
+
+
+def test_a_thousand_senders_that_stop_hold_up_nobody(visitor, token):
+    held = [Slow() for _ in range(1000)]
+    answers = [
+        visitor.loop.start(
+            visitor.door(*visitor.request("POST", REPORTS, body, token=token, CONTENT_LENGTH="9"))
+        )
+        for body in held
+    ]
+    assert all(body.waits.wait(60) for body in held)
+    before = threading.active_count()
+    assert visitor.post(GOOD, token=token).status == 201
+    assert not any(answer.done() for answer in answers)
+    assert threading.active_count() <= before
+    for answer in answers:
+        answer.cancel()
 
 
 # ------------------------------------------------------------------------------------------ who comes
@@ -214,9 +279,8 @@ def turned_away(visitor, answer, status, code):
 def test_without_a_good_token_nothing_is_kept(visitor, header, challenge):
     body = Endless()
     answer = visitor.ask(
-        "POST", "/fhir/DiagnosticReport", HTTP_AUTHORIZATION=header, REMOTE_ADDR=repr(challenge),
-        **{"wsgi.input": body},
-    )  # fmt: skip
+        "POST", REPORTS, body, HTTP_AUTHORIZATION=header, REMOTE_ADDR=repr(challenge), CONTENT_LENGTH="9"
+    )
     turned_away(visitor, answer, 401, "login")
     assert answer.headers["WWW-Authenticate"] == challenge
     assert body.taken == 0

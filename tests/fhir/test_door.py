@@ -2,6 +2,7 @@
 
 import json
 import threading
+from pathlib import Path
 
 import fhirkit
 import pytest
@@ -12,12 +13,12 @@ from soar2.config.supervise import free_port
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.door import Door, Place
 from soar2.exchange.fhir.holders import Holder
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, new_key
 from soar2.exchange.fhir.lookups import Lookups
-from soar2.exchange.fhir.reading import Read
+from soar2.exchange.fhir.reading import Told
 from soar2.exchange.fhir.receipt import accepted
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox
 
 ADDRESS = "https://soar2.hospital.example/fhir"
 HOLDER = Holder("0" * 64, "ris", "Radiology results", frozenset({CREATE}))
@@ -62,6 +63,13 @@ def test_an_exact_retry_is_answered_alike_and_counted(visitor, token):
         first.body,
     )
     assert visitor.inbox("resent") == [(1,)]
+
+
+def test_a_body_that_went_to_the_wrong_address_can_be_brought_to_the_right_one(visitor, token):
+    bundle = whole_transaction()
+    assert visitor.post(bundle, token=token).said == (422, "invalid", "resourceType")
+    assert visitor.post(bundle, token=token, path="/fhir").status == 200
+    assert visitor.inbox("state, resent") == [("quarantined", 0), ("stored", 0)]
 
 
 def test_a_new_version_under_the_same_identifiers_is_a_row_of_its_own(visitor, token):
@@ -207,6 +215,12 @@ def test_the_statement_is_true(visitor):
     assert found["implementation"]["url"] == ADDRESS
 
 
+def test_the_openapi_document_in_the_reference_is_the_one_that_is_served(visitor):
+    """Write it anew: .venv/bin/python -m soar2.exchange.fhir.openapi > docs/reference/fhir-openapi.json"""
+    kept = Path(__file__).parents[2] / "docs/reference/fhir-openapi.json"
+    assert visitor.ask("GET", "/fhir/openapi.json").json == json.loads(kept.read_text())
+
+
 def test_a_head_is_an_answer_without_a_body(visitor):
     got, head = visitor.ask("GET", "/fhir/metadata"), visitor.ask("HEAD", "/fhir/metadata")
     assert head.body == b""
@@ -240,21 +254,21 @@ def test_what_is_not_here_is_said_so(visitor, path):
     assert is_fhir(answer.body)
 
 
-def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door):
+def test_a_database_that_is_away_is_a_503_to_try_again_after(shared_door, loop):
     nowhere = {"host": "127.0.0.1", "port": free_port(), "connect_timeout": 1}
     door = Door(
         Place(ADDRESS, lambda environ: "10.1.2.3"),
         feeds,
         Lookups(nowhere, patience=0.2),
-        Writer(lambda: Inbox(nowhere), patience=0.2),
+        Writer(lambda: BodyInbox(nowhere), patience=0.2),
         lambda number, holder: None,
     )
-    answer = type(shared_door)(door, "").post(report(), token=new_key())
+    answer = type(shared_door)(door, "", loop).post(report(), token=new_key())
     assert answer.said[:2] == (503, "transient")
     assert int(answer.headers["Retry-After"]) > 0
-    stored = door._writer.store(accepted(b"{}", Read("DiagnosticReport", (), (), ()), HOLDER, ""))
+    stored = loop.run(door._writer.store(accepted(b"{}", Told("DiagnosticReport", (), ()), HOLDER, "")))
     assert stored is None  # never a 201 for what is not committed
-    door.close()
+    loop.run(door.close())
 
 
 def test_a_bundle_with_a_wrong_report_is_kept_whole_for_a_person(visitor, token):

@@ -24,7 +24,7 @@ from sample_reports import macro, oru
 from soar2.errors import Unreadable
 from soar2.exchange.feeds import Feed
 from soar2.exchange.fhir.outcome import Refusal
-from soar2.exchange.fhir.reading import STATUS, read, read_resource
+from soar2.exchange.fhir.reading import STATUS, read_resource, told
 from soar2.exchange.hl7v2.message import parse
 from soar2.exchange.hl7v2.results import read_results
 
@@ -192,10 +192,12 @@ def test_a_feed_may_say_which_system_numbers_exams():
     ids=str,
 )  # fmt: skip
 def test_a_patient_who_cannot_be_told_is_a_fault_and_the_words_are_kept(who, where):
-    found = read(raw(report("Cord compressed.", **who)), FEED)
-    assert found.results[0].text == "Cord compressed."
-    assert found.results[0].patient.identifiers == ()
-    assert [issue.where for issue in found.issues] == [where]
+    body = raw(report("Cord compressed.", **who))
+    [result] = read_resource(body, FEED)
+    assert result.text == "Cord compressed."
+    assert result.patient.identifiers == ()
+    [issue] = told(body, FEED).issues
+    assert (issue.where, issue.words) == (where, result.identity_fault)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Tokens: made once, kept as a digest, worthless at once when revoked, and no way in for a guesser."""
 
+import asyncio
 import io
 import re
 from argparse import Namespace
@@ -114,33 +115,36 @@ class Hand:
         return self.now
 
 
-def test_a_revoked_token_opens_nothing_after_a_second(shared_door, visitor):
+def test_a_revoked_token_opens_nothing_after_a_second(visitor, loop):
     key, clock = visitor.token(), Hand()
-    holders = Holders(shared_door.door._lookups, clock)
-    assert holders.holder(key)[0].name == "ris"
+    holders = Holders(visitor.door._rows, clock)
+    assert loop.run(holders.holder(key))[0].name == "ris"
     visitor.rows("UPDATE exchange_apitoken SET revoked_at = now() RETURNING id")
     clock.now += FRESH + 0.01
-    assert holders.holder(key) == (None, "The token was revoked.")
+    assert loop.run(holders.holder(key)) == (None, "The token was revoked.")
 
 
-def test_the_database_is_asked_once_a_second_and_use_is_noted_once_a_minute(visitor):
+def test_the_database_is_asked_once_a_second_and_use_is_noted_once_a_minute(visitor, loop):
     asked = []
 
-    class Counting:
-        def rows(self, query, values):
-            asked.append(query.split()[0])
-            return visitor.rows(query + (" RETURNING 1" if "UPDATE" in query else ""), *values)
+    async def rows(query, values):
+        asked.append(query.split()[0])
+        await asyncio.sleep(0)
+        return visitor.rows(query + (" RETURNING 1" if "UPDATE" in query else ""), *values)
+
+    async def fifty():
+        await asyncio.gather(*[holders.holder(key) for _ in range(25)])
+        for _ in range(25):
+            await holders.holder(key)
 
     key, clock = visitor.token(), Hand()
-    holders = Holders(Counting(), clock)
-    for _ in range(50):
-        holders.holder(key)
+    holders = Holders(rows, clock)
+    loop.run(fifty())
     assert asked == ["SELECT", "UPDATE"]
     [(used,)] = visitor.rows("SELECT last_used_at FROM exchange_apitoken")
     assert used is not None
     clock.now += FRESH + 0.01
-    for _ in range(50):
-        holders.holder(key)
+    loop.run(fifty())
     assert asked == ["SELECT", "UPDATE", "SELECT"]
 
 

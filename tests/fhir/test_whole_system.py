@@ -187,34 +187,58 @@ def test_chunks_that_end_are_a_body(system, token):
     assert wire(system, token, *parts, b"0\r\n\r\n", chunked=True).startswith(b"HTTP/1.1 201")
 
 
-def test_many_slow_senders_leave_the_pages_alone(system, token):
-    """Forty bodies that never come: more than the web process has threads. Nobody else waits long."""
+def slow_sender(system, path, headers, begun=b"{"):
+    """A connection on which a body was announced and begun, and that then stands still."""
+    line = socket.create_connection(("127.0.0.1", system.web_port), timeout=60)
+    head = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 100", *headers, "", ""]
+    line.sendall("\r\n".join(head).encode() + begun)
+    return line
+
+
+def heard(line):
+    """What a connection is told, to its end."""
+    found = b""
+    try:
+        while more := line.recv(65536):
+            found += more
+    except ConnectionResetError:
+        pass
+    return found
+
+
+def test_slow_senders_hold_up_neither_pages_nor_reports_and_are_given_up(system, token):
+    """More bodies that never come than the web process has threads, for the door and for a page."""
+    known = [f"Authorization: Bearer {token}", "Content-Type: application/fhir+json"]
+    form = ["Content-Type: application/x-www-form-urlencoded"]
     lines = []
     try:
-        for _ in range(40):
-            line = socket.create_connection(("127.0.0.1", system.web_port), timeout=25)
-            line.sendall(
-                f"POST /fhir/DiagnosticReport HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-                "Content-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{".encode()
-            )
-            lines.append(line)
-        assert httpx.get(system.url("/health/"), timeout=60).status_code == 200
-        assert lines[-1].recv(12) == b"HTTP/1.1 503"
-        refused = httpx.post(
-            system.url("/fhir/DiagnosticReport"), json=report(),
-            headers=TYPE | {"Authorization": f"Bearer {token}"}, timeout=60,
-        )  # fmt: skip
-        assert refused.status_code == 503
+        for number in range(128):
+            path, headers = ("/accounts/login/", form) if number % 2 else ("/fhir/DiagnosticReport", known)
+            lines.append(slow_sender(system, path, headers))
+        for number in range(3):
+            assert httpx.get(system.url("/health/"), timeout=60).status_code == 200
+            assert httpx.get(system.url("/accounts/login/"), timeout=60).status_code in (200, 302)
+            answer = httpx.post(
+                system.url("/fhir/DiagnosticReport"), json=report(accession=f"PAST{number}"),
+                headers=TYPE | {"Authorization": f"Bearer {token}"}, timeout=60,
+            )  # fmt: skip
+            assert answer.status_code == 201
+        lines[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):  # all of it happened while they hung
+            lines[-1].recv(1)
+        lines[-1].settimeout(60)
+        for number, line in enumerate(lines):
+            said = heard(line)
+            assert said.startswith(b"HTTP/1.1 408")
+            assert number % 2 or b"OperationOutcome" in said
     finally:
         for line in lines:
             line.close()
-    ask = {"headers": TYPE | {"Authorization": f"Bearer {token}"}, "timeout": 60}
-    system.wait_until(
-        lambda: (
-            httpx.post(system.url("/fhir/DiagnosticReport"), json=report(accession="PAST"), **ask).is_success
-        ),
-        "the door takes reports again",
-    )
+
+
+def test_a_connection_that_says_nothing_is_hung_up_on(system):
+    with socket.create_connection(("127.0.0.1", system.web_port), timeout=60) as line:
+        assert heard(line) == b""
 
 
 def test_headers_that_never_end_are_hung_up_on(system):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 
@@ -18,14 +18,15 @@ def _line() -> Any:
 def run_web(bind: str, port: int) -> int:
     """Serve until SIGTERM or SIGINT. Several may run behind one proxy; they share the database only."""
     server = Granian(
-        "soar2.config.wsgi:application",
+        "soar2.config.rsgi:application",
         address=bind,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
+        websockets=False,
         workers=1,
-        blocking_threads=32,  # a thread waits while its report is being committed; each may hold a connection
-        backpressure=64,
-        runtime_threads=2,  # with one, a body that is waited for can hold up the answers of others
+        backpressure=512,  # connections; the system allows a process 1,024 open files by default
+        http=HTTPModes.http1,  # the other modes wait without end for a connection's first bytes
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
         log_access=False,  # addresses hold only opaque ids, and still need not be kept
         log_dictconfig={"formatters": dict.fromkeys(("generic", "access"), _line())},

@@ -1,74 +1,112 @@
-"""Reads request bodies: never more than the limit, and never with more than half of the web process's threads.
+"""Reads request bodies: within a limit, within a time that grows with what has come, and within a common budget.
 
-The server's own stream cannot be read with a deadline, and the server stands still when a request is answered
-while another thread still reads its body (granian 2.8). So a body is read where it is wanted, by a few threads at
-a time: a sender that stops in the middle holds one of these until its connection ends, never those that serve the
-pages. A proxy that takes whole bodies before it passes them on, as most do, keeps such senders out altogether.
+A sender that stops in the middle of a body holds a few kilobytes of this process until its time is up, and no
+thread; the server's asynchronous interface (RSGI) is used for that. Its WSGI stream can only be waited for
+without end, by a thread that meanwhile may drive the connections of everybody.
 """
 
+import asyncio
 import zlib
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
-from soar2.exchange.fhir.http import NotTaken
+from soar2.exchange.fhir.http import Environ, NotTaken
 
-AT_ONCE = 16  # of the web process's 32 threads
-PATIENCE = 2.0  # seconds a request waits for its turn to be read
-PIECE = 1 << 16
+AT_ONCE = 1 << 16  # bytes of a body that are asked for in one piece and not counted
+BUDGET = 256 << 20  # bytes of larger bodies that are held at a time, from their first byte to their answer
+SECONDS = 15.0  # for any body, and one more for each
+BYTES_A_SECOND = 256 << 10  # that have come
 
 
-class Stream(Protocol):
-    def read(self, size: int, /) -> bytes: ...
+class Source(Protocol):
+    """The body of a request as an RSGI server gives it: whole, or piece by piece. One of them, once."""
+
+    def __call__(self) -> Awaitable[bytes]: ...
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Held:
+    """What one request holds of the budget."""
+
+    def __init__(self) -> None:
+        self.size = 0
 
 
 class Bodies:
-    """At most ``at_once`` bodies are read at a time; whoever gets no turn is told to come again."""
+    """All bodies of one process. Used by one event loop."""
 
-    def __init__(self, at_once: int = AT_ONCE, patience: float = PATIENCE):
-        self._patience = patience
-        self._turns: SimpleQueue[None] = SimpleQueue()
-        for _ in range(at_once):
-            self._turns.put(None)
+    def __init__(
+        self, budget: int = BUDGET, seconds: float = SECONDS, bytes_a_second: float = BYTES_A_SECOND
+    ):
+        self._left = budget
+        self._seconds = seconds
+        self._rate = bytes_a_second
 
-    def read(self, environ: dict[str, Any], limit: int) -> bytes:
-        """The body as it was meant, unpacked. Raises ``NotTaken``: 400, 413, 415 or 503."""
-        stated = environ.get("CONTENT_LENGTH") or ""
-        length = int(stated) if stated.isascii() and stated.isdigit() else None
-        if length is not None and length > limit:
-            raise _too_large(limit)
-        encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
-        if encoding not in ("", "identity", "gzip"):
-            words = "Only gzip is known as a content encoding."
-            raise NotTaken(415, "not-supported", words, (("Accept-Encoding", "gzip"),))
-        body = self._in_turn(environ["wsgi.input"], limit + 1 if length is None else length)
-        if len(body) > limit:
-            raise _too_large(limit)
-        if length is not None and len(body) < length:
-            raise NotTaken(400, "incomplete", "The body is shorter than its Content-Length says.")
-        return unpacked(body, limit) if encoding == "gzip" else body
-
-    def _in_turn(self, stream: Stream, size: int) -> bytes:
+    @contextmanager
+    def room(self) -> Iterator[Held]:
+        """Room for one body; what it takes of the budget is given back at the end."""
+        held = Held()
         try:
-            self._turns.get(timeout=self._patience)
-        except Empty:
-            words = "Too many requests wait for their bodies to come."
-            raise NotTaken(503, "throttled", words, (("Retry-After", "5"),)) from None
-        try:
-            return whole(stream, size)
+            yield held
         finally:
-            self._turns.put(None)
+            self._left += held.size
+
+    async def read(self, environ: Environ, source: Source, limit: int, held: Held) -> bytes:
+        """The body as it came. Raises ``NotTaken``: 400 when it ends early, 408, 413, or 503 without room."""
+        length = _length(environ)
+        if length is not None and length > limit:
+            raise too_large(limit)
+        if length == 0 or (length is None and "HTTP_TRANSFER_ENCODING" not in environ):
+            return b""
+        try:
+            async with asyncio.timeout(self._seconds) as patience:
+                if length is not None and length <= AT_ONCE:
+                    body = bytes(await source())
+                else:
+                    body = await self._pieces(source, length, limit, held, patience)
+        except TimeoutError:
+            raise NotTaken(408, "timeout", "The body did not come in time.") from None
+        except RuntimeError:  # the server's, when the connection ends or the chunks make no sense
+            raise _SHORT from None
+        if length is not None and len(body) < length:
+            raise _SHORT
+        return body
+
+    async def _pieces(
+        self, source: Source, length: int | None, limit: int, held: Held, patience: asyncio.Timeout
+    ) -> bytes:
+        began, size = asyncio.get_running_loop().time(), 0
+        pieces: list[bytes] = []
+        async for piece in source:
+            pieces.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            self._take(held, len(piece))
+            if size == length:
+                break  # asking for more would wait for the sender
+            patience.reschedule(began + self._seconds + size / self._rate)
+        return b"".join(pieces)
+
+    def _take(self, held: Held, more: int) -> None:
+        if more > self._left:
+            words = "Too many large bodies are being received at once."
+            raise NotTaken(503, "throttled", words, (("Retry-After", "5"),))
+        self._left -= more
+        held.size += more
 
 
-def whole(stream: Stream, size: int) -> bytes:
-    """Up to ``size`` bytes; memory is taken as they come, not as they are announced."""
-    if size <= PIECE:
-        return stream.read(size) if size else b""
-    pieces: list[bytes] = []
-    left = size
-    while left > 0 and (piece := stream.read(min(left, PIECE))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
+_SHORT = NotTaken(400, "incomplete", "The body is shorter than its sender said.")
+
+
+def check_encoding(environ: Environ) -> bool:
+    """Whether the body is packed by gzip. Raises ``NotTaken`` (415) for any other encoding."""
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding not in ("", "identity", "gzip"):
+        words = "Only gzip is known as a content encoding."
+        raise NotTaken(415, "not-supported", words, (("Accept-Encoding", "gzip"),))
+    return bool(encoding == "gzip")
 
 
 def unpacked(body: bytes, limit: int) -> bytes:
@@ -79,11 +117,17 @@ def unpacked(body: bytes, limit: int) -> bytes:
     except zlib.error:
         raise NotTaken(400, "structure", "The body is not gzip, as Content-Encoding says.") from None
     if len(found) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     if not reader.eof or reader.unused_data:
         raise NotTaken(400, "incomplete", "The gzip body is not one whole stream.")
     return found
 
 
-def _too_large(limit: int) -> NotTaken:
+def too_large(limit: int) -> NotTaken:
+    """The refusal of a body above the limit, packed or unpacked."""
     return NotTaken(413, "too-long", f"A body has at most {limit:,} bytes, unpacked.")
+
+
+def _length(environ: Environ) -> int | None:
+    stated = environ.get("CONTENT_LENGTH", "")
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 20 else None

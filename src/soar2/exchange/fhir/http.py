@@ -18,12 +18,6 @@ TAKEN = ("application/fhir+json", "application/json")
 OFFERED = (*TAKEN, "application/*", "*/*")
 FORMATS = ("json", *TAKEN)
 UTF8 = ("utf-8", "utf8", "us-ascii")
-PHRASES = {
-    200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-    404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout",
-    413: "Content Too Large", 415: "Unsupported Media Type", 422: "Unprocessable Content",
-    429: "Too Many Requests", 503: "Service Unavailable",
-}  # fmt: skip
 CREDENTIALS = frozenset({"access_token", "token", "bearer", "authorization", "key", "apikey", "api_key"})
 _RETURN = re.compile(r"\breturn\s*=\s*\"?(minimal|representation|OperationOutcome)\b", re.IGNORECASE)
 _VERSIONS = ("4.0", "4.0.0", "4.0.1")

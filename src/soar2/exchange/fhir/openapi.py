@@ -1,12 +1,17 @@
-"""The door as an OpenAPI document, for those who generate clients and for tests that try everything. Pure."""
+"""The door as an OpenAPI document, for those who generate clients and for tests that try everything. Pure.
 
-from importlib.metadata import version
+.venv/bin/python -m soar2.exchange.fhir.openapi > docs/reference/fhir-openapi.json
+"""
+
+import json
 from typing import Any
 
 from soar2.exchange.fhir.codes import REPORT_STATUS
 from soar2.exchange.fhir.outcome import as_bytes
+from soar2.exchange.fhir.statement import SINCE
 
 FHIR_JSON = "application/fhir+json"
+EXAMPLE = "https://soar2.hospital.example/fhir"
 WORDS = {
     200: "Taken; a transaction-response Bundle.",
     201: "Stored and committed. Location says where it can be read back.",
@@ -15,38 +20,41 @@ WORDS = {
     403: "The token does not open this.",
     404: "No such report of this feed.",
     406: "Accept takes no FHIR JSON.",
-    413: "The body is larger than 16 MiB.",
+    408: "The body did not come in time.",
+    413: "The body is larger than 16 MiB, unpacked.",
     415: "The body is not FHIR JSON in UTF-8, plain or gzip.",
     422: "FHIR JSON that breaks a rule; it was kept for a person.",
     429: "Too many wrong tokens came from this address.",
     503: "The store is away; nothing was kept. Retry-After says when to try again.",
 }
-REFUSALS = (400, 401, 403, 406, 413, 415, 422, 429, 503)
+REFUSALS = (400, 401, 403, 406, 408, 413, 415, 422, 429, 503)
 
 
 def openapi(address: str) -> bytes:
     """The document; ``address`` is the base URL of the door."""
-    return as_bytes(
-        {
-            "openapi": "3.0.3",
-            "info": {"title": "SOaR2 FHIR R4 door", "version": version("soar2")},
-            "servers": [{"url": address}],
-            "components": {
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-                "schemas": {
-                    "Outcome": _typed("OperationOutcome"),
-                    "Report": _report(),
-                    "Transaction": _bundle(),
-                },
+    return as_bytes(_document(address))
+
+
+def _document(address: str) -> dict[str, Any]:
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "SOaR2 FHIR R4 door", "version": SINCE},
+        "servers": [{"url": address}],
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {
+                "Outcome": _typed("OperationOutcome"),
+                "Report": _report(),
+                "Transaction": _bundle(),
             },
-            "paths": {
-                "/metadata": {"get": _get("What the door does.", "CapabilityStatement", (400, 406), [])},
-                "/DiagnosticReport": {"post": _post("Bring one report.", "Report", 201)},
-                "/": {"post": _post("Bring reports and what they refer to.", "Transaction", 200)},
-                "/DiagnosticReport/{id}": {"get": _read()},
-            },
-        }
-    )
+        },
+        "paths": {
+            "/metadata": {"get": _get("What the door does.", "CapabilityStatement", (400, 406), [])},
+            "/DiagnosticReport": {"post": _post("Bring one report.", "Report", 201)},
+            "/": {"post": _post("Bring reports and what they refer to.", "Transaction", 200)},
+            "/DiagnosticReport/{id}": {"get": _read()},
+        },
+    }
 
 
 def _typed(kind: str) -> dict[str, Any]:
@@ -126,3 +134,7 @@ def _answers(good: int, schema: dict[str, Any], refusals: tuple[int, ...]) -> di
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_document(EXAMPLE), indent=1, ensure_ascii=False))

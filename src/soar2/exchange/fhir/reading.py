@@ -48,26 +48,38 @@ _NEEDS_WORDS = frozenset({"P", "R", "F", "C", "A"})
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """One body understood: its type, the types of its entries in order (none: no Bundle), its reports, and
-    what is wrong with a patient or exam although the words can be read."""
+class Told:
+    """What there is to tell the sender of a body that can be read: its type, the types of its entries in order
+    (none: no Bundle), and what is wrong with a patient or exam although the words can be read."""
 
     kind: str
     entries: tuple[str, ...]
-    results: tuple[ImagingResult, ...]
     issues: tuple[Issue, ...]
+
+
+def told(raw: bytes, feed: Feed, wanted: str = "") -> Told:
+    """As far as the answer needs it: everything by which ``read_resource`` would refuse, and nothing else.
+
+    ``wanted`` is the type its address takes. Raises Refusal with every issue found.
+    """
+    resource, message = _message(raw, wanted)
+    issues = []
+    for report in message.of_kind("DiagnosticReport"):
+        found = _Basis(report, message, feed)
+        if found.identity:
+            issues.append(Issue("business-rule", found.identity.words, found.identity.where))
+    entries = tuple([entry["resource"]["resourceType"] for entry in resource.get("entry", ())])
+    return Told(str(resource["resourceType"]), entries, tuple(issues))
 
 
 def read_resource(raw: bytes, feed: Feed) -> tuple[ImagingResult, ...]:
     """The results in a DiagnosticReport or a transaction Bundle. Raises Unreadable with a FHIRPath."""
-    return read(raw, feed).results
+    resource, message = _message(raw, "")
+    return tuple(_result(report, message, resource, feed) for report in message.of_kind("DiagnosticReport"))
 
 
-def read(raw: bytes, feed: Feed, wanted: str = "") -> Read:
-    """As ``read_resource``, with all there is to tell the sender; ``wanted`` is the type its address takes.
-
-    Raises Refusal with every issue found.
-    """
+def _message(raw: bytes, wanted: str) -> tuple[Json, Message]:
+    """A body of the right type, shape and codes. Raises Refusal."""
     resource, text = read_object(raw)
     kind = str(resource.get("resourceType"))
     check_type(resource, wanted or ("Bundle" if kind == "Bundle" else "DiagnosticReport"))
@@ -75,48 +87,41 @@ def read(raw: bytes, feed: Feed, wanted: str = "") -> Read:
         raise Refusal(issues)
     if kind == "Bundle":
         check_transaction(resource)
-    message = message_of(resource)
-    results = tuple(
-        _result(report, message, resource, feed) for report in message.of_kind("DiagnosticReport")
-    )
-    entries = tuple(entry["resource"]["resourceType"] for entry in resource.get("entry", ()))
-    return Read(kind, entries, results, tuple(_identity_issues(results)))
+    return resource, message_of(resource)
 
 
-def _identity_issues(results: tuple[ImagingResult, ...]) -> Iterator[Issue]:
-    for result in results:
-        if result.identity_fault:
-            yield Issue("business-rule", result.identity_fault, identity_place(result))
+class _Basis:
+    """What decides whether a report can be read, and whether its patient and exam can be told. Raises Refusal."""
 
+    __slots__ = ("accession", "around", "identity", "patient", "status", "words")
 
-def identity_place(result: ImagingResult) -> str:
-    """Where the fault of identity lies, as a FHIRPath."""
-    places = (fault.where for fault in result.faults if fault.words == result.identity_fault)
-    return next(places, result.where)
+    def __init__(self, report: Placed, message: Message, feed: Feed):
+        self.status = _status(report)
+        self.words = read_words(report, message)
+        if self.status in _NEEDS_WORDS and self.words.empty and not self.words.attachments:
+            raise refuse("required", _NO_WORDS, report.where)
+        self.patient, self.identity = read_patient(report, message, feed)
+        self.around = _around(report, message)
+        self.accession = _accession(report, self.around, feed)
+        if self.identity is None and not self.accession:
+            self.identity = Fault(f"{report.where}.identifier", NO_ACCESSION)
 
 
 def _result(report: Placed, message: Message, body: Json, feed: Feed) -> ImagingResult:
-    status = _status(report)
-    words = read_words(report, message)
-    if status in _NEEDS_WORDS and words.empty and not words.attachments:
-        raise refuse("required", _NO_WORDS, report.where)
-    patient, identity = read_patient(report, message, feed)
-    around = _around(report, message)
-    accession = _accession(report, around, feed)
-    if identity is None and not accession:
-        identity = Fault(f"{report.where}.identifier", NO_ACCESSION)
+    basis = _Basis(report, message, feed)
+    around, words, identity = basis.around, basis.words, basis.identity
     moments, faults = _moments(report, around, body, feed)
     start, end = _moment(moments, "start"), _moment(moments, "end")
     return ImagingResult(
         where=report.where,
-        patient=patient,
+        patient=basis.patient,
         identity_fault=identity.words if identity else "",
-        accession=accession,
+        accession=basis.accession,
         placer_number=_identifier_of_type(around.orders, ("PLAC",)),
         study_uid=_study_uid(around),
         procedure=_procedure(report.resource["code"], feed),
-        status=status,
-        standing=STANDINGS[status],
+        status=basis.status,
+        standing=STANDINGS[basis.status],
         text=words.text,
         exam_start=start,
         exam_end=end or start,

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 from dataclasses import astuple, dataclass
 
 from soar2.exchange.arrival import QUARANTINED, STORED, Arrival, key_of, storable
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ, Headers, Reply, wanted_return
 from soar2.exchange.fhir.outcome import Issue, Refusal, as_bytes, operation_outcome
-from soar2.exchange.fhir.reading import Read
+from soar2.exchange.fhir.reading import Told
 
 KEPT = Issue(
     "informational", "The body was stored; it waits for a person, not for another try.", "", "information"
@@ -28,6 +29,7 @@ PART = Issue(
 )
 STORED_OUTCOME = as_bytes(operation_outcome([TAKEN]))
 REPORT = "DiagnosticReport"
+_CREATED = re.compile(rb'\[201,"([0-9a-f]{32})",\[\],\[\]\]\Z')
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,19 @@ class Receipt:
 
 def receipt_of(stored: bytes) -> Receipt:
     """The receipt in a row."""
+    if created := _CREATED.match(stored):  # nearly always
+        return Receipt(201, created[1].decode())
     status, name, entries, issues = json.loads(stored)
     return Receipt(status, name, tuple(entries), tuple(Issue(*issue) for issue in issues))
 
 
-def accepted(raw: bytes, read: Read, holder: Holder, peer: str) -> Arrival:
+def accepted(raw: bytes, read: Told, holder: Holder, peer: str) -> Arrival:
     """The row of a body that could be read; its sender hears 422 when patient or exam cannot be told.
 
     Its words are read all the same, as those of an HL7 message without a patient are: they may be urgent.
     """
     digest = hashlib.sha256(raw).hexdigest()
-    name = id_of(digest, holder)
+    name = id_of(digest, holder, read.kind)
     if read.issues:
         receipt = Receipt(422, name, (), (*read.issues, KEPT_AND_READ))
     else:
@@ -97,13 +101,19 @@ def accepted(raw: bytes, read: Read, holder: Holder, peer: str) -> Arrival:
 def refused(raw: bytes, fault: Refusal, holder: Holder, peer: str, kind: str) -> Arrival:
     """The row of a body that cannot be read, kept for a person."""
     digest = hashlib.sha256(raw).hexdigest()
-    receipt = Receipt(fault.status, id_of(digest, holder), (), (*fault.issues, KEPT))
+    receipt = Receipt(fault.status, id_of(digest, holder, kind), (), (*fault.issues, KEPT))
     return _arrival(raw, digest, holder, peer, kind, receipt, QUARANTINED)
 
 
-def id_of(body_hash: str, holder: Holder) -> str:
-    """The id of a body from one holder: the same for an exact retry, telling nothing to anybody else."""
-    return hashlib.blake2b(body_hash.encode(), key=holder.key.encode(), digest_size=16).hexdigest()
+def id_of(body_hash: str, holder: Holder, kind: str) -> str:
+    """The id of a body that one holder brought to the address for ``kind``.
+
+    The same for an exact retry; another when a body that went to the wrong address is brought to the right one;
+    it tells nothing to anybody else.
+    """
+    return hashlib.blake2b(
+        f"{kind} {body_hash}".encode(), key=holder.key.encode(), digest_size=16
+    ).hexdigest()
 
 
 def _arrival(

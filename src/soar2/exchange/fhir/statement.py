@@ -5,7 +5,7 @@ from typing import Any
 
 from soar2.exchange.fhir.outcome import as_bytes
 
-SINCE = "2026-11-25"  # when the door last changed what it can do
+SINCE = "2026-11-29"  # when the door last changed what it can do
 SECURITY = (
     "Every request but this one needs a bearer token, made with `soar2 token create` for one feed, with the"
     " scopes DiagnosticReport.create, DiagnosticReport.read and Bundle.create. A token is sent in the"

@@ -6,17 +6,21 @@ from django.conf import settings
 from django.db import Error, close_old_connections
 
 from soar2.exchange.dispatch import feeds
+from soar2.exchange.fhir.bodies import Bodies
 from soar2.exchange.fhir.door import ROOT, Door, Place
 from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ
+from soar2.exchange.fhir.inbox import BodyInbox
 from soar2.exchange.fhir.lookups import DatabaseAway, Lookups
 from soar2.exchange.fhir.writer import Writer
-from soar2.exchange.inbox import Inbox, connection_arguments
+from soar2.exchange.inbox import connection_arguments
 from soar2.pathway.reports.queries import patients_of_message
 from soar2.record import audit, clock
 
 
-def make_door(client: Callable[[Environ], str], plain: Callable[[Environ], bool]) -> Door:
+def make_door(
+    client: Callable[[Environ], str], plain: Callable[[Environ], bool], bodies: Bodies | None = None
+) -> Door:
     """A door over Django's default database. Nothing is connected to before the first request needs it."""
     arguments, demo = connection_arguments(), settings.PROGRAMME.demo
     base = settings.PROGRAMME.address.rstrip("/")
@@ -24,8 +28,9 @@ def make_door(client: Callable[[Environ], str], plain: Callable[[Environ], bool]
         Place(f"{base}{ROOT}", client, https=base.startswith("https:"), plain=plain),
         feeds,
         Lookups(arguments),
-        Writer(lambda: Inbox(arguments, demo=demo)),
+        Writer(lambda: BodyInbox(arguments, demo=demo)),
         note_opened,
+        bodies,
     )
 
 

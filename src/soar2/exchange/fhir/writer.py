@@ -1,16 +1,13 @@
 """Stores what many requests bring at once in one commit, and wakes each when its own is durable.
 
-A web thread hands over one arrival and sleeps. Everything handed over while one commit was under way goes
-into the next: the inbox's own statement and its own grouping, in a thread with a loop of its own.
+Everything handed over while one commit was under way goes into the next: the inbox's own statement and its own
+grouping. Large bodies are stored over a connection of their own, so that nobody else waits for them.
 """
 
+import asyncio
 import logging
-import threading
-import time
+from collections import deque
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-
-import uvloop
 
 from soar2.exchange.arrival import Arrival
 from soar2.exchange.inbox import Inbox
@@ -18,85 +15,76 @@ from soar2.exchange.inbox import Inbox
 log = logging.getLogger("soar2.fhir")
 
 PATIENCE = 5.0  # seconds a request waits for a database that is away
-LONGEST_WAIT = 40.0  # seconds; the inbox itself gives up well before
-GROUP, GROUP_BYTES = 256, 32 << 20
-
-
-class _Waiting:
-    """One arrival, and the lock that is released when its fate is known."""
-
-    __slots__ = ("answer", "arrival", "known")
-
-    def __init__(self, arrival: Arrival):
-        self.arrival = arrival
-        self.answer: bytes | None = None
-        self.known = threading.Lock()
-        self.known.acquire()
+GROUP, GROUP_BYTES = 256, 8 << 20
+LARGE = 1 << 20  # bytes
+Waiting = tuple[Arrival, "asyncio.Future[bytes | None]"]
 
 
 class Writer:
-    """``store`` may be called by any thread; the writing thread starts with the first call."""
+    """Used by one event loop. Nothing is connected to before the first arrival."""
 
     def __init__(self, make_inbox: Callable[[], Inbox], patience: float = PATIENCE):
+        self._usual, self._large = _Lane(make_inbox, patience), _Lane(make_inbox, patience)
+
+    async def store(self, arrival: Arrival) -> bytes | None:
+        """The answer stored with the row, once it is committed; None when it is not known to be."""
+        lane = self._usual if len(arrival.raw) < LARGE else self._large
+        return await lane.store(arrival)
+
+    async def close(self) -> None:
+        """Return when all that was handed over is stored or given up, and the connections are given back."""
+        await self._usual.close()
+        await self._large.close()
+
+
+class _Lane:
+    """What waits for one connection. Its task lives as long as something waits."""
+
+    def __init__(self, make_inbox: Callable[[], Inbox], patience: float):
         self._make_inbox = make_inbox
         self._patience = patience
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()  # None: come to an end
-        self._thread: threading.Thread | None = None
-        self._turn = threading.Lock()
+        self._inbox: Inbox | None = None
+        self._waiting: deque[Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
 
-    def store(self, arrival: Arrival) -> bytes | None:
-        """The answer stored with the row, once it is committed; None when it is not known to be."""
-        waiting = _Waiting(arrival)
-        if self._thread is None or not self._thread.is_alive():
-            self._start()
-        self._queue.put(waiting)
-        return waiting.answer if waiting.known.acquire(timeout=LONGEST_WAIT) else None
+    def store(self, arrival: Arrival) -> "asyncio.Future[bytes | None]":
+        loop = asyncio.get_running_loop()
+        known: asyncio.Future[bytes | None] = loop.create_future()
+        self._waiting.append((arrival, known))
+        if self._task is None:
+            self._task = loop.create_task(self._work())
+        return known
 
-    def close(self) -> None:
-        """Store what has been handed over, give the connection back, and return when that is done."""
-        with self._turn:
-            thread, self._thread = self._thread, None
-        if thread is not None:
-            self._queue.put(None)
-            thread.join()
+    async def close(self) -> None:
+        if self._task is not None:
+            await self._task
+        inbox, self._inbox = self._inbox, None
+        if inbox is not None:
+            await inbox.close()
 
-    def _start(self) -> None:
-        with self._turn:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, name="fhir-writer", daemon=True)
-                self._thread.start()
+    async def _work(self) -> None:
+        try:
+            while group := self._next_group():
+                answers = await self._stored([arrival for arrival, _ in group])
+                for (_, known), answer in zip(group, answers, strict=True):
+                    if not known.done():  # its request may have been given up
+                        known.set_result(answer)
+        finally:
+            self._task = None
 
-    def _work(self) -> None:
-        loop = uvloop.new_event_loop()
-        inbox = self._make_inbox()
-        while group := self._next_group():
-            try:
-                answers = loop.run_until_complete(
-                    inbox.store_patiently([item.arrival for item in group], self._patience)
-                )
-            except Exception:
-                log.exception("a group could not be stored count=%d", len(group))
-                answers = [None] * len(group)
-                time.sleep(0.1)
-            for item, answer in zip(group, answers, strict=True):
-                item.answer = answer
-                item.known.release()
-        loop.run_until_complete(inbox.close())
-        loop.close()
+    async def _stored(self, arrivals: list[Arrival]) -> list[bytes | None]:
+        if self._inbox is None:
+            self._inbox = self._make_inbox()
+        try:
+            return await self._inbox.store_patiently(arrivals, self._patience)
+        except Exception:
+            log.exception("a group could not be stored count=%d", len(arrivals))
+            return [None] * len(arrivals)
 
-    def _next_group(self) -> list[_Waiting]:
-        """What waits, up to a limit; nothing when the end has come."""
-        first = self._queue.get()
-        group = [first] if first else []
-        size = len(first.arrival.raw) if first else GROUP_BYTES
-        while len(group) < GROUP and size < GROUP_BYTES:
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                break
-            if item is None:
-                self._queue.put(None)  # after this group
-                break
-            group.append(item)
-            size += len(item.arrival.raw)
+    def _next_group(self) -> list[Waiting]:
+        group: list[Waiting] = []
+        size = 0
+        while self._waiting and len(group) < GROUP and size < GROUP_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1][0].raw)
         return group
