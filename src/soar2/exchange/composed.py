@@ -11,8 +11,8 @@ from soar2.errors import Refused
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.feeds import Feed
 from soar2.exchange.fhir.outcome import Refusal
-from soar2.exchange.fhir.receipt import Receipt
 from soar2.exchange.fhir.reading import told
+from soar2.exchange.fhir.receipt import Receipt
 from soar2.exchange.inbox_sql import CHANNEL
 from soar2.exchange.models import InboundMessage
 from soar2.record import ledger
@@ -33,7 +33,9 @@ def feed_for(named: str = "") -> Feed:
 
 
 @transaction.atomic
-def file_composed(resource: dict[str, Any], *, feed: Feed, patient: Patient, person: Person, now: datetime) -> int:
+def file_composed(
+    resource: dict[str, Any], *, feed: Feed, patient: Patient, person: Person, now: datetime
+) -> int:
     """Store a composed DiagnosticReport for a worker to read; returns the number of its message.
 
     The same report filed twice by the same person is one message. Raises Refused with a sentence when the report

@@ -1,6 +1,6 @@
 """What the composer shows: the rows as typed, what they mean, the report they make, the report before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,13 @@ from soar2.dictation.template import (
     NORMAL_NUMBERING,
     offered,
 )
+from soar2.exchange.fhir.composed import About
 from soar2.pages import spine, words
 from soar2.pathway.notices import plan
 from soar2.pathway.reports import levels
 from soar2.pathway.reports import queries as reports
 from soar2.record import people
-from soar2.record.models import Patient
+from soar2.record.models import Patient, Person
 
 MOST_ROWS = 26  # a whole column; a form with more is no report
 AS_BEFORE = "."
@@ -387,11 +388,6 @@ def _tells(lane: str, now: datetime) -> str:
     )
 
 
-def exams(feed_codes: Iterable[str]) -> list[tuple[str, str]]:
-    """(code, name) of the exams this programme's feed takes, for the list of the form."""
-    return [(code, name) for code, name in EXAMS if code in set(feed_codes)] or list(EXAMS)
-
-
 #: LOINC's spine MRI, without contrast or before and after it.
 EXAMS: tuple[tuple[str, str], ...] = (
     ("30855-1", "MRI total spine without and with contrast"),
@@ -403,3 +399,23 @@ EXAMS: tuple[tuple[str, str], ...] = (
     ("24967-2", "MRI lumbar spine without and with contrast"),
     ("24968-0", "MRI lumbar spine without contrast"),
 )
+
+
+def about(patient: Patient, head: Head, ended: datetime, person: Person, now: datetime) -> About:
+    """Whose exam it is and who reports it, for the resource that is filed."""
+    given, _, family = person.name.rpartition(" ")
+    return About(
+        identifiers=[(one.authority, one.value, one.kind) for one in patient.identifiers.all()],
+        family=patient.family,
+        given=patient.given,
+        birth_date=patient.birth_date.isoformat() if patient.birth_date else "",
+        sex=patient.sex,
+        accession=head.accession,
+        exam_code=head.exam,
+        exam_name=dict(EXAMS)[head.exam],
+        ended=ended,
+        issued=now.astimezone(settings.PROGRAMME.zone),
+        status=head.status,
+        reader_family=family,
+        reader_given=given,
+    )

@@ -20,6 +20,7 @@ register = template.Library()
 
 NAVIGATION = (
     ("Worklist", "worklist", "patients_see"),
+    ("Own reports", "own-reports", "reports_compose"),
     ("Feeds", "feeds", "feeds_see"),
     ("Audit", "audit", "audit_see"),
 )

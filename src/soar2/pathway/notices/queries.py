@@ -245,6 +245,17 @@ def of_patient(patient: UUID) -> tuple[NoticeCard, ...]:
     return _cards(Notice.objects.filter(patient=patient).order_by("-opened_at"))
 
 
+def about_reports(reports_asked: Iterable[UUID]) -> dict[UUID, NoticeCard]:
+    """The notice that speaks for each of these reports. A bounded number of queries."""
+    pairs = dict(
+        NoticeReport.objects.filter(report__in=list(reports_asked))
+        .order_by("id")
+        .values_list("report", "notice")
+    )
+    cards = {card.row.id: card for card in _cards(Notice.objects.filter(id__in=set(pairs.values())))}
+    return {report: cards[notice] for report, notice in pairs.items() if notice in cards}
+
+
 def about_report(report: UUID) -> str:
     """The case code of the notice that speaks for this report; empty when none does."""
     return (

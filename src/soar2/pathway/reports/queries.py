@@ -182,6 +182,20 @@ def of_accession(accession: str) -> tuple[ReportView, ...]:
     return tuple(sorted((_view(row) for row in rows), key=_newest, reverse=True))
 
 
+def of_author(author: str, limit: int) -> tuple[ReportView, ...]:
+    """The newest reports that a person signed, by the name the sender gives; the version in force of each."""
+    if not author:
+        return ()
+    rows = Report.objects.filter(author=author, current=True).select_related("read_by", "patient")
+    return tuple(_view(row) for row in rows.order_by("-received_at")[:limit])
+
+
+def of_message(inbound: int) -> ReportView | None:
+    """The report that one stored message became; None while it is unread, held or left outside."""
+    row = Report.objects.filter(inbound=inbound).select_related("read_by", "patient").first()
+    return _view(row) if row else None
+
+
 def one(report: UUID) -> ReportView | None:
     """The report of this id, or None. One query."""
     return next(iter(by_ids([report])), None)
