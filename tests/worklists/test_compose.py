@@ -197,7 +197,7 @@ def test_who_owned_it_is_seen_afterwards(hale, patient):
     bell = Client(headers={"host": "127.0.0.1:8000"})
     bell.post("/demo/be/bell/")
     case = Notice.objects.get(lane="urgent").case_code
-    bell.post(f"/notices/{case}/mine/")
+    bell.post(f"/notices/{case}/mine")
     for address in (f"/patients/{patient.pk}/composed/{message.pk}/", "/mine/"):
         assert "N. Bell RN" in hale.get(address).content.decode()
 
