@@ -17,6 +17,7 @@ from sample_reports import macro, oru
 from visitor import Visitor
 from whole_system import WholeSystem
 
+from soar2.config import dump
 from soar2.config.backup import head_for
 from soar2.config.postgres import PrivateServer
 
@@ -188,6 +189,23 @@ def test_nobody_is_signed_in_by_a_backup(system, other, tmp_path):
     system.command("backup", str(tmp_path / "whole.backup"))
     other.command("restore", str(tmp_path / "whole.backup"), "--yes")
     assert other.one("SELECT count(*) FROM django_session") == 0
+
+
+def test_a_password_beside_the_address_reaches_the_programs(monkeypatch, tmp_path):
+    """As .pgpass does for SOaR2 itself."""
+    program, said = tmp_path / "pg_dump", tmp_path / "said"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo "pg_dump (PostgreSQL) 99.1" || env > {said}\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("SOAR2_PG_BIN", str(tmp_path))
+    monkeypatch.setenv("PGPASSFILE", "/etc/soar2/pgpass")
+    monkeypatch.setenv("PGSERVICE", "another")
+    dump.run("pg_dump", 15, "postgresql://soar2@db.example/soar2?sslmode=verify-full", "--file=x")
+    found = dict(line.partition("=")[::2] for line in said.read_text().splitlines())
+    assert found["PGPASSFILE"] == "/etc/soar2/pgpass"
+    assert (found["PGHOST"], found["PGSSLMODE"]) == ("db.example", "verify-full")
+    assert "PGSERVICE" not in found
 
 
 HEAD = [b"--\n", b"\n", b"\\restrict k\n", b"SET lock_timeout = 0;\n", b"SET transaction_timeout = 0;\n"]

@@ -2,7 +2,10 @@
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -84,6 +87,50 @@ def test_another_handlers_text_of_the_error_is_not_repeated():
     given = record("failed", fault=broken())
     given.exc_text = f"Traceback: {FAMILY}"
     assert FAMILY not in JsonLines().format(given)
+
+
+FORGED = f"RIS\n2026-03-10 CRITICAL soar2.watch all is well\r\x1b[2K{chr(0x2028)}"
+
+
+def test_no_sender_writes_a_line_of_its_own():
+    written = WithoutValues("%(levelname)s %(message)s").format(record("ending peer=%s", FORGED))
+    assert len(written.splitlines()) == 1
+    assert written.startswith("INFO ending peer=RIS\\x0a2026")
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), WithoutValues()])
+def test_the_event_loop_tells_of_no_object(formatter):
+    given = record(f"Task exception was never retrieved\nfuture: <Task exception=KeyError('{FAMILY}')>")
+    given.name = "asyncio"
+    written = formatter.format(given)
+    assert "Task exception was never retrieved" in written
+    assert FAMILY not in written
+
+
+COMMAND, SERVER = "from soar2.config.start import setup; setup()", "import soar2.config.rsgi"
+
+
+@pytest.mark.parametrize("begun", [COMMAND, SERVER], ids=["command", "server"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "raise KeyError(sys.argv[1])",
+        "def run(): raise KeyError(sys.argv[1])\nt = threading.Thread(target=run); t.start(); t.join()",
+        "class A:\n    def __del__(self): raise KeyError(sys.argv[1])\nA()",
+    ],
+    ids=["process", "thread", "clearing up"],
+)
+def test_an_error_nobody_caught_says_no_word_of_its_text(begun, how, tmp_path):
+    env = os.environ | {"SOAR2_HOME": str(tmp_path), "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
+    ran = subprocess.run(
+        [sys.executable, "-c", f"import sys, threading\n{begun}\n{how}", FAMILY],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert "CRITICAL soar2 an error" in ran.stderr
+    assert "builtins.KeyError" in ran.stderr
+    assert FAMILY not in ran.stderr
 
 
 class InJson(WholeSystem):

@@ -5,6 +5,8 @@ and the listener stays up.
 """
 
 import re
+import sys
+from pathlib import Path
 
 import hl7
 import pytest
@@ -12,6 +14,7 @@ from odd_messages import CLASSES, Odd
 
 from soar2.exchange.mllp import END
 
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 ENDS = re.compile(r"[\r\n]+")
 
 
@@ -82,3 +85,20 @@ def test_another_parser_reads_the_answers(listener, database, wire, version):
     assert str(answer.segment("MSA")[1]) == "AE"
     assert str(answer.segment("MSH")[12]) == version
     assert "PID" in str(answer.segment("ERR"))
+
+
+def test_the_reference_page_names_every_class_of_answer(monkeypatch):
+    """docs/reference/hl7-answers.md is what interface teams are given; see `scripts/reference/answers.py`."""
+    monkeypatch.setattr(sys, "path", [str(SCRIPTS), *sys.path])
+    from reference import answers
+
+    rows = [line.split(" | ") for line in answers.page().splitlines() if "| **A" in line]
+    told = {(row[1].strip("*"), re.sub("OBR-(7|8|22)$", "OBR-time", row[3])) for row in rows}
+    given = {
+        (odd.codes[0], re.sub("OBR-(7|8|22)$", "OBR-time", odd.where))
+        for sort in ("other types", "results", "faults", "refused")
+        for odd in CLASSES[sort]()
+        if odd.codes
+    }
+    assert given <= told
+    assert told - given == {("AR", "")}  # larger than the limit: tests/exchange/test_bad_input_mllp.py

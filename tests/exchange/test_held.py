@@ -15,7 +15,7 @@ from sample_reports import at, macro, oru
 from soar2.exchange import held, vitals
 from soar2.exchange.advice import advice
 from soar2.exchange.models import InboundMessage, SenderSequence
-from soar2.exchange.shown_bytes import LONGEST, hex_of, lines_of
+from soar2.exchange.shown_bytes import LONGEST, MOST, hex_of, lines_of
 from soar2.record import clock
 from soar2.record.models import LedgerEntry, RotaRule
 
@@ -134,6 +134,14 @@ def test_any_bytes_can_be_shown(raw, where, form):
     lines_of(raw, where, form)
     shown = hex_of(raw, where, 0, form)
     assert "".join(line.codes for line in shown).replace(" ", "") == raw.hex()
+
+
+def test_a_document_of_many_lines_is_written_no_further_than_it_is_shown(monkeypatch):
+    written, dumps = [], json.dumps
+    monkeypatch.setattr(json, "dumps", lambda *given, **more: written.append(1) or dumps(*given, **more))
+    raw = b'{"resourceType":"DiagnosticReport","result":[' + b"0," * 30_000 + b"0]}"
+    assert len(lines_of(raw, "DiagnosticReport.result", "fhir")) == MOST
+    assert len(written) <= MOST + 10
 
 
 def test_the_bytes_of_the_failed_field_are_marked_and_no_others():

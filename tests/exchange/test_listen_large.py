@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sys
 import time
 
 import psycopg
@@ -125,3 +126,34 @@ def test_a_listener_told_to_stop_answers_a_large_message_under_way(database, sta
         other.execute("SELECT pg_advisory_unlock(%s)", [lock_of("BIG", "SITEA")])
         assert said(line.answer()) == ("AA", "Z1")
     assert listener.process.wait(20) == 0
+
+
+BROKEN = """
+from soar2.exchange import connection
+sound = connection.received
+def received(raw, **more):
+    if b"POISON" in raw:
+        raise ZeroDivisionError(raw)
+    return sound(raw, **more)
+connection.received = received
+"""
+
+
+@pytest.mark.parametrize("size", [10, MB])
+def test_a_bug_met_over_a_message_loses_it_not_and_stops_none_behind_it(
+    database, start_listener, running_listener, oru, wire, monkeypatch, size
+):
+    home = sys.modules[running_listener.__module__]
+    monkeypatch.setattr(home, "RUN", BROKEN + home.RUN)
+    listener = start_listener()
+    raw = oru("P1", "POISON" + "x" * size)
+    with wire(listener.port, timeout=60) as line:
+        assert said(line.ask(raw)) == ("AE", "")
+        assert said(line.ask(oru("P2"))) == ("AA", "P2")
+        assert said(line.ask(raw)) == ("AE", "")
+    (first, second) = database.inbox("raw, state, resent, reason")
+    assert first[:3] == (raw, "quarantined", 1)
+    assert first[3].startswith("The listener failed (ZeroDivisionError)")
+    assert second[1] == "stored"
+    assert "ZeroDivisionError at received" in listener.log
+    assert "POISON" not in listener.log

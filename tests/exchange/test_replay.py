@@ -391,3 +391,29 @@ def test_the_order_of_arrival_never_decides(order):
             ("C", "urgent", False),
             ("C", "routine", True),
         ]
+
+
+def test_those_that_no_mapping_mends_do_not_keep_the_others_from_their_turn():
+    ids = arrive([message("urgent", n=n) for n in range(3)])
+    InboundMessage.objects.filter(id__in=ids[:2]).update(answer_code="")  # parts of messages
+    trust()
+    for _ in range(2):
+        wanted = again.held_of(FEED, again.held_rows())[:2]  # as many as one press of the button takes
+        read_again(wanted)
+    assert InboundMessage.objects.get(id=ids[2]).state == "applied"
+
+
+def test_an_order_without_a_report_yet_is_not_said_to_be_on_file():
+    ids = arrive([message("urgent", status="SCHED")])
+    trust(status_words={"SCHED": "O"})
+    [found] = read_again(ids)
+    assert (found.state, found.words) == (again.APPLIED, "Read. It says that there is no report yet.")
+
+
+def test_a_report_left_outside_is_found_behind_any_number_of_others():
+    rows = [came(message("urgent", procedure="SPX1^MR BACK"), 0)]
+    rows += [came(message("routine", n=n, procedure="71250^CT CHEST"), n) for n in range(1, 6)]
+    dispatch.apply_undone(NOW)
+    trust(procedure_codes=["spx1"])
+    feed = next(one for one in mappings.active_feeds(settings_now()) if one.name == FEED)
+    assert again.missed(feed, NOW, limit=2) == [rows[0].id]

@@ -3,10 +3,14 @@
 import json
 import logging
 import re
+import socket
 import ssl
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 import trustme
 from django.conf import settings
@@ -19,6 +23,7 @@ from standardwebhooks import WebhookVerificationError
 from soar2.exchange import deliver, dispatch
 from soar2.exchange.models import InboundMessage
 from soar2.exchange.senders import channels, webhook
+from soar2.exchange.senders.webhook.posting import post
 from soar2.exchange.work import _senders
 from soar2.pathway.notices.actions import sweep
 from soar2.pathway.notices.models import Notice, Step
@@ -242,6 +247,28 @@ def test_an_answer_that_trickles_is_cut_off(emergent, receiver, connect):
     receiver.trickle = True
     send()
     assert page().state == "queued"
+
+
+def test_a_tls_greeting_that_trickles_is_cut_off():
+    """The receiver would go on for two hundred bytes, each in time."""
+    went = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet():
+            link, _ = server.accept()
+            with link, suppress(OSError):
+                link.sendall(b"\x16\x03\x03\x40\x00")
+                for _ in range(200):
+                    link.sendall(b"\x02")
+                    went.append(1)
+                    threading.Event().wait(0.05)
+
+        thread = threading.Thread(target=greet, daemon=True)
+        thread.start()
+        with pytest.raises(httpx.HTTPError):
+            post(f"https://127.0.0.1:{server.getsockname()[1]}/", b"{}", {}, 0.4)
+        thread.join(60)
+    assert len(went) < 100
 
 
 def test_an_absent_service_is_a_passing_fault(emergent, receiver):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.files import uploadedfile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import given
@@ -397,6 +398,21 @@ def test_files_come_with_their_bytes(desk):
     raw = message(name="MÜLLER^JÖRG").decode().replace("UNICODE UTF-8", "").encode("latin-1")
     text = desk().post(PAGE, {"files": [SimpleUploadedFile("a.hl7", raw)]}).content.decode()
     assert "Messages that name no character set are in 8859/1" in text
+
+
+@pytest.mark.parametrize(
+    "copies", [1_000, 4_500], ids=["larger than is taken", "larger than memory is given"]
+)
+def test_a_file_that_is_too_large_is_said_and_is_no_sample(desk, copies, monkeypatch):
+    def never(*_, **__):
+        pytest.fail("a file of messages was laid down on the disk")
+
+    monkeypatch.setattr(uploadedfile.TemporaryUploadedFile, "__init__", never)
+    file = SimpleUploadedFile("big.hl7", message() * copies)
+    assert file.size > 600_000
+    text = desk().post(PAGE, {"files": file}).content.decode()
+    assert "A file of more than 600 kB was left out" in text
+    assert hidden(text) == []
 
 
 def test_no_more_than_twenty_at_once(desk):

@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from fault_run import Run, long_plan, short_plan
+from fault_plan import long_plan, short_plan
+from fault_run import Run
 
 
 def main() -> int:

@@ -160,9 +160,21 @@ def test_a_connection_that_ends_in_a_body_is_an_incomplete_body(visitor, token):
             yield b"{"
             raise RuntimeError("as the server says it")
 
-    for headers in ({"CONTENT_LENGTH": "9"}, {"CONTENT_LENGTH": str(1 << 20)}, CHUNKED):
-        answer = visitor.ask("POST", REPORTS, Cut(), token=token, **headers)
+    class CutSilently(Body):
+        async def __aiter__(self):
+            for piece in (GOOD, b"", b""):
+                yield piece
+
+    for body, headers in (
+        (Cut(), {"CONTENT_LENGTH": "9"}),
+        (Cut(), {"CONTENT_LENGTH": str(1 << 20)}),
+        (CutSilently(), {"CONTENT_LENGTH": str(1 << 20)}),
+        (Cut(), CHUNKED),
+        (CutSilently(), CHUNKED),
+    ):
+        answer = visitor.ask("POST", REPORTS, body, token=token, **headers)
         assert answer.said[:2] == (400, "incomplete")
+    assert visitor.inbox("id") == []
 
 
 def test_a_body_of_the_largest_size_is_taken(visitor, token):

@@ -12,9 +12,8 @@ from sample_fhir import patient, raw, report, transaction, whole_transaction
 from soar2.config.supervise import free_port
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.door import Door, Place
-from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.inbox import BodyInbox
-from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, new_key
+from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, Holder, new_key
 from soar2.exchange.fhir.lookups import Lookups
 from soar2.exchange.fhir.reading import Told
 from soar2.exchange.fhir.receipt import accepted

@@ -18,7 +18,7 @@ from sample_fhir import patient, plain_text, raw, report, transaction, whole_tra
 
 from soar2.errors import Unreadable
 from soar2.exchange.feeds import Feed
-from soar2.exchange.fhir.holders import Holder
+from soar2.exchange.fhir.keys import Holder
 from soar2.exchange.fhir.outcome import Refusal, operation_outcome
 from soar2.exchange.fhir.reading import read_resource, told
 from soar2.exchange.fhir.receipt import accepted, receipt_of
@@ -28,6 +28,7 @@ FEED = Feed(
     identifier_systems=(("urn:oid:1.2.3", "DEMO"),),
 )  # fmt: skip
 HOLDER = Holder("0" * 64, "ris", FEED.name, frozenset())
+OF_THE_PATIENT = ("T000001", "TEST", "1960-01-01", "compressed", "A000001", "Hale")
 RTF = r"{\rtf1\ansi Cord \'e9 compressed.\par T8.}"
 BODIES = (
     raw(report("Cord compressed.")),
@@ -108,7 +109,9 @@ def test_door_and_worker_refuse_the_same_bodies_for_the_same_reasons(seed):
     again, results = by(lambda: read_resource(body, FEED))
     if refusal is not None:
         assert (refusal.status, refusal.issues) == (again.status, again.issues)
-        assert fhirkit.validate(json.dumps(operation_outcome(refusal.issues))) == []
+        said = json.dumps(operation_outcome(refusal.issues), ensure_ascii=False)
+        assert fhirkit.validate(said) == []
+        assert [word for word in OF_THE_PATIENT if word in said] == []
         return
     assert again is None
     assert [issue.words for issue in found.issues] == [

@@ -3,7 +3,6 @@
 import gzip
 import json
 import socket
-import time
 from pathlib import Path
 
 import httpx
@@ -187,6 +186,21 @@ def test_chunks_that_end_are_a_body(system, token):
     assert wire(system, token, *parts, b"0\r\n\r\n", chunked=True).startswith(b"HTTP/1.1 201")
 
 
+def test_a_body_that_breaks_off_is_not_kept(system, token):
+    """Chunks without the last one, and what is no chunk: the server tells them from the end of a body."""
+    before = system.one("SELECT count(*) FROM exchange_inboundmessage")
+    whole = b"%x\r\n%b\r\n" % (len(raw(report())), raw(report()))
+    for parts in ((whole,), (whole, b"no size\r\n"), (whole, b"5\r\nab")):
+        head = f"POST /fhir/DiagnosticReport HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        kind = "Content-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", system.web_port), timeout=60) as line:
+            line.sendall((head + kind).encode() + b"".join(parts))
+            line.shutdown(socket.SHUT_WR)
+            said = heard(line)
+        assert said.startswith(b"HTTP/1.1 400")
+    assert system.one("SELECT count(*) FROM exchange_inboundmessage") == before
+
+
 def slow_sender(system, path, headers, begun=b"{"):
     """A connection on which a body was announced and begun, and that then stands still."""
     line = socket.create_connection(("127.0.0.1", system.web_port), timeout=60)
@@ -236,17 +250,42 @@ def test_slow_senders_hold_up_neither_pages_nor_reports_and_are_given_up(system,
             line.close()
 
 
-def test_a_connection_that_says_nothing_is_hung_up_on(system):
-    with socket.create_connection(("127.0.0.1", system.web_port), timeout=60) as line:
-        assert heard(line) == b""
+def test_connections_that_never_get_to_the_point_are_hung_up_on(system):
+    """One that says nothing, one whose headers never end, one that stays open after its answer."""
+    begun = (
+        b"",
+        b"POST /fhir HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+    )
+    lines = [socket.create_connection(("127.0.0.1", system.web_port), timeout=60) for _ in begun]
+    for line, words in zip(lines, begun, strict=True):
+        line.sendall(words)
+    nothing, headers, answered = [heard(line) for line in lines]
+    assert (nothing, headers) == (b"", b"")
+    assert answered.startswith(b"HTTP/1.1")
+    for line in lines:
+        line.close()
 
 
-def test_headers_that_never_end_are_hung_up_on(system):
-    with socket.create_connection(("127.0.0.1", system.web_port), timeout=60) as line:
-        line.sendall(b"POST /fhir HTTP/1.1\r\nHost: 127.0.0.1\r\n")
-        start = time.monotonic()
-        assert line.recv(100) == b""
-        assert time.monotonic() - start > 1
+def test_while_the_database_is_away_a_report_is_told_to_come_again(system, token):
+    """The token is known for a second more, then not even that can be asked. Afterwards it is taken as ever."""
+    ask = {
+        "url": system.url("/fhir/DiagnosticReport"), "json": report(accession="AWAY"), "timeout": 60,
+        "headers": TYPE | {"Authorization": f"Bearer {token}"},
+    }  # fmt: skip
+    assert httpx.post(**ask | {"json": report(accession="BEFORE")}).status_code == 201
+    system.kill_database()
+    try:
+        for _ in range(3):
+            answer = httpx.post(**ask)
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert answer.json()["issue"][0]["code"] == "transient"
+    finally:
+        system.revive_database()
+    system.wait_until(lambda: httpx.post(**ask).status_code == 201, "the door takes reports again")
+    accession = "SELECT count(*) FROM exchange_inboundmessage WHERE convert_from(raw, 'UTF8') LIKE %s"
+    assert system.one(accession, "%AWAY%") == 1
 
 
 def test_a_gzip_bomb_on_the_wire(system, token):

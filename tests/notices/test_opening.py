@@ -55,7 +55,7 @@ def test_the_notice_and_its_delivery_share_the_reports_transaction(filed, notice
     def broken(*args, **kwargs):
         raise RuntimeError("the outbox is on fire")
 
-    monkeypatch.setattr(plan.outbox, "owe", broken)
+    monkeypatch.setattr(plan.outbox, "owing", broken)
     from soar2.pathway.reports.models import Report
 
     with pytest.raises(RuntimeError):

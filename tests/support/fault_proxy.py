@@ -1,11 +1,13 @@
-"""A network that fails on purpose: TCP proxies that delay, cut, half-close, truncate and swallow.
+"""A network that fails on purpose: TCP proxies that delay, cut, half-close, truncate, swallow and hold.
 
 A fault is planned from any thread and caused at the next bytes of a real conversation, never at an idle
-connection; so a fault that was counted has hit the traffic, on a fast machine as on a slow one.
+connection; so a fault that was counted has hit the traffic, on a fast machine as on a slow one. A moment is held
+until whoever laid it says how to go on: meanwhile a process can be killed at exactly this place.
 """
 
 import asyncio
 import random
+import re
 import socket
 import struct
 import threading
@@ -14,6 +16,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import uvloop
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 CHUNK = 64 * 1024
@@ -50,24 +54,62 @@ class Fault:
         return self.kind.endswith("the answer")
 
 
-@dataclass
+class Moment:
+    """A place in a conversation at which it stands still: the first request that holds ``needle``, before it is
+    passed on; or, with ``answer``, the answer to it that holds these bytes, before that is passed back. ``after``:
+    only where it was found in an earlier request on the same connection."""
+
+    def __init__(self, needle: bytes, answer: bytes = b"", after: re.Pattern[bytes] | None = None):
+        self.needle, self.answer, self.after = needle, answer, after
+        self.port = 0  # the client's, once the moment is reached
+        self._goes_on = asyncio.Event()
+        self._passes = False
+
+    @property
+    def reached(self) -> bool:
+        return self.port != 0
+
+    async def stand_still(self, link: "Link") -> None:
+        """Until somebody says how to go on."""
+        self.port = link.port
+        await self._goes_on.wait()
+        if not self._passes:
+            raise ConnectionResetError
+
+    def go_on(self, passes: bool) -> None:
+        self._passes = passes
+        self._goes_on.set()
+
+
+@dataclass(eq=False)
 class Link:
     """One connection through the proxy: the client's side and the server's."""
 
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     waiting: Fault | None = None  # strikes at the next answer
+    moment: Moment | None = None  # is reached with the next answer
+    marks: set[Moment] = field(default_factory=set)  # what their ``after`` has been seen of
+    asked: bool = False  # a request was passed on and not answered yet
     deaf: bool = False  # answers go nowhere
     finished: bool = False  # the server was told that no more comes
 
+    @property
+    def port(self) -> int:
+        """The client's."""
+        return self.client[1].get_extra_info("peername")[1]
+
 
 class FaultProxy:
-    """Stands before one server. ``caused`` counts what it did, by kind."""
+    """Stands before one server. ``caused`` counts what it did by kind, ``at`` by the request that was hit."""
 
     def __init__(self, net: "FaultNet", name: str, upstream: Callable[[], tuple[str, int] | Path]):
         self.net, self.name, self.upstream = net, name, upstream
         self.caused: Counter[str] = Counter()
+        self.at: Counter[bytes] = Counter()
         self.port = 0
+        self._links: set[Link] = set()
+        self._moments: list[Moment] = []
         self._planned: deque[Fault] = deque()
         self._refusing: list[Fault] = []
         self._held = 0  # taken by a link and not yet caused
@@ -78,8 +120,31 @@ class FaultProxy:
         """How many planned faults have not struck yet."""
         return len(self._planned) + self._held + len(self._refusing)
 
+    @property
+    def pending(self) -> int:
+        """Requests that the server has and has not answered."""
+        return sum(link.asked for link in tuple(self._links))
+
+    @property
+    def clients(self) -> list[int]:
+        """The ports of all who are connected."""
+        return [link.port for link in tuple(self._links)]
+
     def plan(self, fault: Fault) -> None:
         self._planned.append(fault)
+
+    def lie_in_wait(self, moment: Moment) -> None:
+        self.net.loop.call_soon_threadsafe(self._moments.append, moment)
+
+    def go_on(self, moment: Moment, *, passes: bool) -> None:
+        """End a moment, reached or not. ``passes``: the bytes that stood still go on; else the line is cut."""
+
+        def end() -> None:
+            if moment in self._moments:
+                self._moments.remove(moment)
+            moment.go_on(passes)
+
+        self.net.loop.call_soon_threadsafe(end)
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -115,14 +180,17 @@ class FaultProxy:
 
     async def _carry(self, link: Link) -> None:
         ways = [asyncio.ensure_future(self._requests(link)), asyncio.ensure_future(self._answers(link))]
+        self._links.add(link)
         try:
             await asyncio.gather(*ways)
         except (OSError, asyncio.IncompleteReadError):
             _reset(link.client[1])
         finally:
+            self._links.discard(link)
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            self._rearm(link)
             if link.waiting is not None:  # its answer never came: it strikes another conversation
                 self._held -= 1
                 self._planned.appendleft(link.waiting)
@@ -134,7 +202,11 @@ class FaultProxy:
         while chunk := await reader.read(CHUNK):
             if link.finished:
                 raise ConnectionResetError
+            self._rearm(link)
+            if await self._is_moment(link, chunk):
+                continue
             fault = self._due(chunk) if link.waiting is None and not link.deaf else None
+            link.asked = True
             if fault is None:
                 await _pass(writer, chunk)
             elif fault.at_answer:
@@ -151,6 +223,10 @@ class FaultProxy:
     async def _answers(self, link: Link) -> None:
         reader, writer = link.server[0], link.client[1]
         while chunk := await reader.read(CHUNK):
+            if link.moment is not None and link.moment.answer in chunk:
+                moment, link.moment = link.moment, None
+                await moment.stand_still(link)
+            link.asked = False
             if link.waiting is not None:
                 fault, link.waiting = link.waiting, None
                 self._held -= 1
@@ -161,6 +237,28 @@ class FaultProxy:
         if not link.deaf:
             writer.write_eof()
 
+    async def _is_moment(self, link: Link, chunk: bytes) -> bool:
+        """Whether these bytes are what somebody lies in wait for; then they are taken care of."""
+        found = [one for one in self._moments if one.needle in chunk and (one in link.marks or not one.after)]
+        link.marks.update(one for one in self._moments if one.after and one.after.search(chunk))
+        if not found or link.waiting is not None or link.deaf:
+            return False
+        moment = found[0]
+        self._moments.remove(moment)
+        if moment.answer:
+            link.moment = moment
+        else:
+            await moment.stand_still(link)
+        link.asked = True
+        await _pass(link.server[1], chunk)
+        return True
+
+    def _rearm(self, link: Link) -> None:
+        """The answer that was waited for did not come on this connection: another one's will do."""
+        if link.moment is not None:
+            self._moments.append(link.moment)
+            link.moment = None
+
     def _due(self, chunk: bytes) -> Fault | None:
         for fault in tuple(self._planned):
             if fault.needle in chunk:
@@ -170,6 +268,7 @@ class FaultProxy:
 
     def _count(self, fault: Fault) -> None:
         self.caused[fault.kind] += 1
+        self.at[fault.needle] += 1
 
     # What can go wrong
 
@@ -201,6 +300,7 @@ class FaultProxy:
             case "refuse the next connection":
                 self._refusing.append(fault)
                 self.caused[fault.kind] -= 1  # counted when it refuses
+                self.at[fault.needle] -= 1
                 _reset(server)
                 raise ConnectionResetError
             case "deliver after the cut":
@@ -243,7 +343,7 @@ class FaultNet:
     """All proxies of one run in one loop, in a thread of its own. Use as a context."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self.proxies: dict[str, FaultProxy] = {}
         self.tasks: set = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="fault net", daemon=True)
@@ -295,6 +395,6 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     """End with RST where the socket can, as a machine does that knows nothing of the connection any more."""
     link = writer.get_extra_info("socket")
     if link is not None and link.family != socket.AF_UNIX:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # it is closed already
             link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     writer.transport.abort()

@@ -60,7 +60,7 @@ class SmallFiles:
     def _limit(self, size: int) -> None:
         postmaster = self.server._postmaster()
         if postmaster is not None:  # a new one, started meanwhile, has no limit
-            for pid in (postmaster, *_children(postmaster), *_children(postmaster)):
+            for pid in (postmaster, *children(postmaster), *children(postmaster)):
                 self._limit_one(pid, size)
 
     def _limit_one(self, pid: int, size: int) -> None:
@@ -77,7 +77,8 @@ class SmallFiles:
                 )
 
 
-def _children(parent: int) -> list[int]:
+def children(parent: int) -> list[int]:
+    """The processes that ``parent`` started and that live."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError, ValueError, IndexError):

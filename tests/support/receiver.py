@@ -30,6 +30,11 @@ class Posted:
         return Verifier(secret).verify(self.body, self.headers)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A request that was cut off is no matter for standard error."""
+
+
 class Receiver:
     """``answers`` are (status, headers) for the next requests; when they are used up, 204. ``gate`` holds answers
     back until it is set; ``on_post`` is told of each request before it is answered."""
@@ -41,7 +46,7 @@ class Receiver:
         self.gate.set()
         self.trickle = False
         self.on_post: Callable[[Posted], None] = lambda posted: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         if tls:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)

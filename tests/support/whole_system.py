@@ -92,8 +92,8 @@ class WholeSystem:
             )
         for part in parts:
             self.launch(part)
-        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 40)
-        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 40)
+        self.wait_until(lambda: self.answers() or "web" not in parts, "the pages answer", 90)
+        self.wait_until(lambda: self.listens() or "listen" not in parts, "the listener answers", 90)
 
     def environment(self, config):
         """What every process is told."""
@@ -179,12 +179,15 @@ class WholeSystem:
         return ended
 
     def kill_database(self):
-        """kill -9 the postmaster; its backends die with it."""
+        """kill -9 the postmaster; its backends end as soon as they miss it. False when it was dead already."""
+        pid = self.server._postmaster()
+        if pid is None:
+            return False
         try:
-            pid = int((self.server._cluster / "postmaster.pid").read_text().split()[0])
             os.kill(pid, signal.SIGKILL)
-        except (ProcessLookupError, FileNotFoundError):
-            pass  # it is dead already
+        except ProcessLookupError:
+            return False
+        return True
 
     def revive_database(self):
         """What the supervisor does each second, until the database answers again."""

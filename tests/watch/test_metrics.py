@@ -1,9 +1,11 @@
 """/metrics: what it says, read back by the reference parser; who may read it; and that it names no patient."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,11 +18,14 @@ from soar2.pathway.notices.actions import mine
 from soar2.pathway.notices.models import Notice
 from soar2.record import clock
 from soar2.record.models import Heartbeat, OutboxMessage
+from soar2.watch import metrics, tallies
 from soar2.watch.metrics import METRICS, Metrics
 from soar2.watch.models import Finding
+from soar2.watch.tallies import Tally
 
 NOW = at("10 14:06")
 FEED = "Radiology results"
+STATES = ("applied", "filtered", "held", "other")
 PATIENT = {"name": "ZYXWOMAN^QUILLA", "mrn": "MRN7654321", "accession": "ACC-ZYX"}
 
 
@@ -98,6 +103,61 @@ def test_messages_are_counted_by_door_and_answer_and_feed():
     assert value(found, "soar2_feed_expected_gap_seconds", feed=FEED) == 3600
     assert value(found, "soar2_messages_held", place="PID") == 1
     assert value(found, "soar2_messages_undone") == 0
+
+
+def test_the_states_of_a_day_add_up_and_name_no_message_twice():
+    arrive("urgent")
+    for state, age, kind in (
+        ("quarantined", 0, "new"),
+        ("quarantined", 3000, "old"),
+        ("stored", 0, "undone"),
+    ):
+        InboundMessage.objects.create(
+            received_at=NOW - minutes(age), raw=b"x", body_hash=kind, control_id=kind, answer_code="AE", answer=b"",
+            state=state, feed=FEED,
+        )  # fmt: skip
+    found = said()
+    states = {state: value(found, "soar2_feed_messages_day", feed=FEED, state=state) for state in STATES}
+    assert states == {"applied": 1, "filtered": 0, "held": 1, "other": 1}
+
+
+def test_a_silence_does_not_end_because_it_has_lasted_for_over_a_week():
+    InboundMessage.objects.create(
+        received_at=NOW - minutes(60 * 24 * 8), raw=b"x", body_hash="x", answer_code="AA", answer=b"",
+        state="applied", feed=FEED,
+    )  # fmt: skip
+    assert value(said(), "soar2_feed_silence_seconds", feed=FEED) == 7 * 24 * 3600
+
+
+def test_what_a_sender_calls_itself_is_no_label():
+    real = timezone.now()
+    for sender, age in (("ZYXWOMAN", 60), ("OTHER", 120)):
+        Finding.objects.create(key=f"sequence.{sender}", words="x", opened_at=real - timedelta(seconds=age))
+    text = Metrics().text().decode()
+    assert "ZYXWOMAN" not in text
+    assert value(said(), "soar2_finding_age_seconds", key="sequence") >= 120
+
+
+def test_a_scrape_does_not_wait_for_ever_for_another(monkeypatch):
+    monkeypatch.setattr(metrics, "PATIENCE", 0.05)
+    collector = Metrics()
+    with collector._lock, pytest.raises(OperationalError):
+        collector.text()
+    assert b"soar2_build_info" in collector.text()
+
+
+def test_the_first_count_goes_over_all_rows_in_stretches(monkeypatch):
+    monkeypatch.setattr(tallies, "STRETCH", 10)
+    asked = []
+
+    def count(after, upto):
+        asked.append((after, upto))
+        return Counter({("x",): (25 if upto is None else upto) - after})
+
+    tally = Tally(count, lambda before: 23)
+    assert tally.total(timezone.now()) == Counter({("x",): 25})
+    assert tally.total(timezone.now()) == Counter({("x",): 25})
+    assert asked == [(0, 10), (10, 20), (20, 23), (23, None), (23, None)]
 
 
 def test_a_place_that_is_no_segment_makes_no_label_of_its_own():

@@ -55,12 +55,15 @@ def run(name: str, server: int, url: str, *arguments: str, stdin: Any = None) ->
     raise ServerFault(said)
 
 
+KEPT = frozenset({
+    "PATH", "HOME", "TZ",
+    "PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY",
+})  # fmt: skip
+
+
 def _clean() -> dict[str, str]:
-    """What libpq asks the environment for stays: the password may stand in a file that PGPASSFILE names."""
-    kept = {
-        key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "TZ") or key[:2] == "PG"
-    }
-    return {"LC_ALL": "C", **kept}
+    """A password or a certificate may stand beside the address: SOaR2 itself reads them there as well."""
+    return {"LC_ALL": "C", **{key: value for key, value in os.environ.items() if key in KEPT}}
 
 
 def _connection(url: str) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import json
 import logging
 import re
+import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +26,13 @@ class WithoutValues(logging.Formatter):
         finally:
             record.exc_text = None
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name logging calls
+        """One line: what a sender calls itself must not begin another one that looks like ours."""
+        record.message = sentence_of(record)
+        return "".join(
+            char if char.isprintable() else f"\\x{ord(char):02x}" for char in super().formatMessage(record)
+        )
+
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name logging calls
         return "\n".join(_steps(ei[1])).rstrip()
 
@@ -40,13 +49,36 @@ class JsonLines(WithoutValues):
             "level": record.levelname,
             "logger": record.name,
             "event": event_of(str(record.msg)),
-            "message": record.getMessage(),
+            "message": sentence_of(record),
             "fields": _fields(record.args),
             "process": record.process,
         }
         if record.exc_info and record.exc_info[1] is not None:
             told["error"] = self.formatException(record.exc_info)
         return json.dumps(told, ensure_ascii=False, default=str)
+
+
+def sentence_of(record: logging.LogRecord) -> str:
+    """What a record says. The event loop shows in further lines whole objects, and in them errors with their text."""
+    said = record.getMessage()
+    return said.partition("\n")[0] if record.name == "asyncio" else said
+
+
+def catch_the_rest() -> None:
+    """Have an error that nobody caught, in any thread, written as all others are: Python itself would print its text."""
+    log = logging.getLogger("soar2")
+
+    def write(kind: type[BaseException], fault: BaseException | None, trace: Any, words: str) -> None:
+        if fault is not None and not issubclass(kind, SystemExit):
+            log.critical(words, exc_info=(kind, fault, trace))
+
+    sys.excepthook = lambda kind, fault, trace: write(kind, fault, trace, "an error ended the process")
+    threading.excepthook = lambda given: write(
+        given.exc_type, given.exc_value, given.exc_traceback, "an error ended a thread"
+    )
+    sys.unraisablehook = lambda given: write(
+        given.exc_type, given.exc_value, given.exc_traceback, "an error in the clearing up"
+    )
 
 
 def event_of(template: str) -> str:

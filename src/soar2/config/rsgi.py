@@ -21,14 +21,16 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
 pages = get_wsgi_application()
 
-from soar2.exchange.fhir.bodies import Bodies  # noqa: E402 - Django must be set up first
+from soar2.config.logs import catch_the_rest  # noqa: E402 - Django must be set up first
+from soar2.exchange.fhir.bodies import Bodies  # noqa: E402
 from soar2.exchange.fhir.door import ROOT  # noqa: E402
 from soar2.exchange.fhir.http import Environ, NotTaken, Reply  # noqa: E402
 from soar2.exchange.fhir.wiring import make_door  # noqa: E402
 
 log = logging.getLogger("soar2.web")
+catch_the_rest()  # the server begins its workers anew: nothing of the command that began it is set here
 
-THREADS = 32  # pages served at a time; each may hold a connection to the database
+THREADS = 16  # pages served at a time; each may hold a connection to the database
 LARGEST_FORM = 16 << 20  # bytes of a body for a page; Django has its own, smaller limits for most
 _APART = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 

@@ -181,6 +181,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 SECURE_HSTS_SECONDS = 31536000 if _HTTPS else 0
 CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"] if _ADDRESS.netloc else []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Files with messages of patients stay in memory: a larger upload would be laid down on the disk, so it is not taken.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # Without a token only a process of this machine reads /metrics.
 METRICS_TOKEN_FILE = os.environ.get("SOAR2_METRICS_TOKEN_FILE", "")

@@ -30,8 +30,11 @@ def find_database() -> None:
 def setup() -> None:
     import django
 
+    from soar2.config.logs import catch_the_rest
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "soar2.config.settings")
     django.setup()
+    catch_the_rest()
 
 
 def with_database(run: Callable[[], int], *, need_ready: bool = True, need_answer: bool = False) -> int:

@@ -17,6 +17,7 @@ from soar2.errors import Unreadable
 from soar2.exchange.feeds import ACCEPT, Feed
 from soar2.exchange.hl7v2.acknowledge import (
     KNOWN_STATUSES,
+    NOT_READ,
     OTHER_BODY,
     TOO_LARGE,
     Envelope,
@@ -209,6 +210,15 @@ def too_large(head: bytes, size: int, *, limit: int, peer: str, now: datetime, a
 def leftover(raw: bytes, reason: str, *, peer: str) -> Arrival:
     """Bytes that are no message. They get no answer, and no key: the message they belong to may yet come."""
     return Arrival(raw=raw, body_hash=hashlib.sha256(raw).hexdigest(), peer=peer, reason=reason)
+
+
+def broken(raw: bytes, fault: Exception, *, peer: str, now: datetime, answer_id: str) -> Arrival:
+    """A message over which a bug of ours was met. Kept for a person, and answered, or its sender would send
+    nothing but this for ever; nothing of it is looked at again. Its key is its bytes alone."""
+    reason = f"The listener failed ({type(fault).__name__}). Kept; tell the maintainers its number."
+    code, answer = _answer(None, replace(NOT_READ, reason=reason), now, answer_id)
+    body_hash = hashlib.sha256(raw).hexdigest()
+    return Arrival(raw=raw, body_hash=body_hash, peer=peer, answer_code=code, answer=answer, reason=reason)
 
 
 def clashing(arrival: Arrival, *, now: datetime, answer_id: str) -> Arrival:

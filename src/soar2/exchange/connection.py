@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import socket
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol, TypeGuard
+from typing import Protocol, TypedDict, TypeGuard
 
-from soar2.exchange.arrival import AnswerIds, Arrival, FeedOf, leftover, received, too_large
+from soar2.exchange.arrival import AnswerIds, Arrival, FeedOf, broken, leftover, received, too_large
 from soar2.exchange.mllp import CR, END, LIMIT, START, Event, Frame, Framer, Noise, TooLarge, Truncated
 
 log = logging.getLogger("soar2.listen")
@@ -36,6 +37,12 @@ class Limits:
     patience: float = 10.0  # how long a message waits for a database that is away
     drain_seconds: float = 6.0
     beat_seconds: float = 5.0
+
+
+class _Given(TypedDict):
+    peer: str
+    now: datetime
+    answer_id: str
 
 
 class Door(Protocol):
@@ -234,19 +241,23 @@ class Connection(asyncio.Protocol):
             return partial(leftover, event.content, UNFINISHED, peer=self.peer)
         now, answer_id = datetime.now(UTC), self._door.answer_ids.next()
         if isinstance(event, Frame):
-            return partial(
-                received,
-                event.content,
-                peer=self.peer,
-                now=now,
-                answer_id=answer_id,
-                production=self._door.production,
-                feed_of=self._door.feed_of,
-            )
+            return partial(self._received, event.content, now, answer_id)
         limit = self._framer.limit
         return partial(
             too_large, event.head, event.size, limit=limit, peer=self.peer, now=now, answer_id=answer_id
         )
+
+    def _received(self, raw: bytes, now: datetime, answer_id: str) -> Arrival:
+        door, given = self._door, _Given(peer=self.peer, now=now, answer_id=answer_id)
+        try:
+            return received(raw, production=door.production, feed_of=door.feed_of, **given)
+        except Exception as fault:  # a bug of ours must neither lose the message nor stop the ones behind it
+            # Where it happened and no more: the words of an error may quote what a message says.
+            place = traceback.extract_tb(fault.__traceback__)[-1]
+            log.error(
+                "a message broke the listener: %s at %s:%s", type(fault).__name__, place.name, place.lineno
+            )
+            return broken(raw, fault, **given)
 
     def _keep_time(self, *, anew: bool) -> None:
         if not (self._framer.waiting or self._noise):

@@ -57,9 +57,7 @@ def deliver_one(message: OutboxMessage, now: datetime) -> None:
     except Undelivered as fault:
         _record_failure(message, person, fault, now)
     else:
-        with transaction.atomic():
-            outbox.sent(message, person=person, now=now)
-            notices.delivered_late(message.id, now=now)
+        notices.delivered(message, person=person, now=now)
         log.info("sent %(kind)s %(id)s case %(case)s by %(channel)s to %(role)s", _named(message))
 
 

@@ -1,7 +1,7 @@
 """From a stored message to filed reports: read it, ask the feed file, hand it on, or hold it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -22,8 +22,9 @@ from soar2.exchange.hl7v2.types import ImagingResult
 from soar2.exchange.mappings import active_feeds, version_of
 from soar2.exchange.models import InboundMessage
 from soar2.exchange.practice import TEST_PATIENT, is_test
-from soar2.pathway.reports.actions import file_report, take_turns
+from soar2.pathway.reports.actions import file_in_turn, take_turns
 from soar2.pathway.reports.types import WITHDRAWN, IncomingReport
+from soar2.record import rows
 from soar2.record.patients import PatientIdentity
 
 log = logging.getLogger("soar2.dispatch")
@@ -41,11 +42,16 @@ PATIENCE = 5  # tries before a message that breaks the reader is held for a pers
 PASSING = ("08", "40", "53", "55", "57", "58")
 
 
-def apply_undone(now: datetime, limit: int = 50) -> int:
-    """Work through stored messages in order of arrival, one transaction each. Returns how many were done."""
+def apply_undone(now: datetime, limit: int = 50, *, after_each: Callable[[], None] = lambda: None) -> int:
+    """Work through stored messages in order of arrival, one transaction each. Returns how many were done.
+
+    ``after_each`` is called when one was committed: what it owes may leave before the next is read.
+    """
     done = 0
     for message_id in list(_undone().values_list("id", flat=True)[:limit]):
-        done += apply_one(message_id, now)
+        if apply_one(message_id, now):
+            done += 1
+            after_each()
     return done
 
 
@@ -56,19 +62,12 @@ def _undone():
 def apply_one(message_id: int, now: datetime) -> bool:
     """Bring one message to its end, unless another worker has it. A fault of ours leaves it undone and counted."""
     try:
-        with transaction.atomic():
-            row = InboundMessage.objects.select_for_update(skip_locked=True).filter(
-                id=message_id, state=InboundMessage.STORED
-            ).first()  # fmt: skip
-            if row is None:
-                return False
-            _settle(row, now)
+        return _settle(message_id, now)
     except Exception as fault:
         if _passing(fault):
             raise  # the database is away, or the pack does not load: not this message's fault
         _count_failure(message_id, fault, now)
         return False
-    return True
 
 
 def _passing(fault: Exception) -> bool:
@@ -78,16 +77,36 @@ def _passing(fault: Exception) -> bool:
     return state is None or state[:2] in PASSING
 
 
-def _settle(row: InboundMessage, now: datetime) -> None:
-    row.notes = []
+def _settle(message_id: int, now: datetime) -> bool:
+    """Apply it or hold it; a message that turns out unreadable leaves nothing of itself behind but its row."""
+    row = None
     try:
         with transaction.atomic():
-            state, reason, where, feed = _apply(row, now)
+            row = _taken(message_id)
+            if row is None:
+                return False
+            row.notes = []
+            _end(row, _apply(row, now), now)
     except Unreadable as fault:
-        state, reason, where, feed = InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed
-    row.state, row.reason, row.where, row.feed, row.done_at = state, reason, where, feed, now
-    row.mapping = version_of(feed) if feed else ""
-    row.save(update_fields=["state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at"])
+        with transaction.atomic():
+            if row is None or _taken(message_id) is None:
+                return False
+            _end(row, (InboundMessage.QUARANTINED, fault.reason, fault.where, row.feed), now)
+    return True
+
+
+def _taken(message_id: int) -> InboundMessage | None:
+    """The message, locked; None when it is done, or another worker has it."""
+    mine = "WHERE r.id = %s AND r.state = %s FOR UPDATE SKIP LOCKED"
+    return next(
+        iter(rows.read(InboundMessage, mine, [message_id, InboundMessage.STORED], but=("answer",))), None
+    )
+
+
+def _end(row: InboundMessage, ended: tuple[str, str, str, str], now: datetime) -> None:
+    row.state, row.reason, row.where, row.feed = ended
+    row.done_at, row.mapping = now, version_of(row.feed) if row.feed else ""
+    rows.run(rows.update(row, "state", "reason", "where", "feed", "done_at", "mapping", "notes", "event_at"))
 
 
 def _apply(row: InboundMessage, now: datetime) -> tuple[str, str, str, str]:
@@ -129,7 +148,7 @@ def _file_all(
     wanted = [one for one in wanted if not is_test(one.patient, settings.PROGRAMME.test_patients)]
     if not wanted:
         return InboundMessage.FILTERED, TEST_PATIENT, PLACES[row.format][0], feed.name
-    take_turns(feed.name, [key_of(result.accession) for result in wanted])
+    take_turns(feed.name, [_accession(result, row) for result in wanted], map(_identity, wanted))
     faults = [fault for result in wanted if (fault := _file(result, feed, row, now))]
     if faults:
         return InboundMessage.QUARANTINED, faults[0].reason, faults[0].where, feed.name
@@ -154,7 +173,7 @@ def _file(result: ImagingResult, feed: Feed, row: InboundMessage, now: datetime)
         return _without_words(result)
     result, doubts = trusted(result, now)
     _note(row, doubts)
-    filed = file_report(_incoming(result, feed, row), now=now)
+    filed = file_in_turn(_incoming(result, feed, row), now=now)
     fault = filed.identity_fault or result.identity_fault
     return Unreadable(fault, PLACES[row.format][0 if result.accession else 1]) if fault else None
 
@@ -167,10 +186,14 @@ def _without_words(result: ImagingResult) -> Unreadable:
     return Unreadable(f"The report is a document{kind}, not text; a person must open it.", document.where)
 
 
+def _accession(result: ImagingResult, row: InboundMessage) -> str:
+    return key_of(result.accession) or _placeholder(result, row)
+
+
 def _incoming(result: ImagingResult, feed: Feed, row: InboundMessage) -> IncomingReport:
     return IncomingReport(
         feed=feed.name,
-        accession=key_of(result.accession) or _placeholder(result, row),
+        accession=_accession(result, row),
         status=result.status,
         text=storable(result.text),
         identity=_identity(result),

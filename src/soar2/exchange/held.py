@@ -149,11 +149,11 @@ def _cause(row: dict[str, Any], messages: list[Held]) -> Cause:
 
 
 def of_cause(reason: str, where: str, feed: str, sender: str, latest: int | None = None) -> list[int]:
-    """The ids of all messages of one cause, of those up to ``latest`` where it is given."""
+    """The ids of all messages of one cause, those least often tried first; those up to ``latest`` if given."""
     rows = waiting().filter(reason=reason, where=where, feed=feed, sending_application=sender)
     if latest is not None:
         rows = rows.filter(id__lte=latest)
-    return list(rows.order_by("id").values_list("id", flat=True))
+    return list(rows.order_by("replays", "id").values_list("id", flat=True))
 
 
 def last_settled() -> datetime | None:

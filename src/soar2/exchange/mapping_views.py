@@ -21,6 +21,7 @@ from soar2.record.models import Person
 from soar2.record.permissions import may, require
 
 LARGEST = 600_000  # bytes of all messages: they travel in the form, which takes a megabyte
+TOO_LARGE = "A file of more than 600 kB was left out; cut it into smaller ones."
 SAVED = "mapping-saved"  # where a session keeps what was replaced in the samples just saved
 
 
@@ -101,8 +102,11 @@ def _messages(request: HttpRequest) -> tuple[list[bytes], str]:
     if dropped.isascii() and dropped.isdigit() and 0 < int(dropped[:4]) <= len(kept):
         del kept[int(dropped[:4]) - 1]
     fresh = workbench.messages_in(request.POST.get("pasted", ""))
-    for file in request.FILES.getlist("files"):
-        fresh += workbench.messages_in_file(file.read(LARGEST))
+    files = request.FILES.getlist("files")
+    for file in files:
+        if (file.size or 0) <= LARGEST:  # a part of a message must not become a sample
+            fresh += workbench.messages_in_file(file.read())
+    left_out = TOO_LARGE if _too_large(request) or any((file.size or 0) > LARGEST for file in files) else ""
     found: list[bytes] = []
     for raw in dict.fromkeys([*kept, *fresh]):
         if len(found) == workbench.MOST:
@@ -113,7 +117,13 @@ def _messages(request: HttpRequest) -> tuple[list[bytes], str]:
         if sum(map(len, found)) + len(raw) > LARGEST:
             return found, "At most 600 kB are looked at once; the rest was left out."
         found.append(raw)
-    return found, ""
+    return found, left_out
+
+
+def _too_large(request: HttpRequest) -> bool:
+    """Whether files came that were not taken at all, since they would not have stayed in memory."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return str(length).isdecimal() and int(length) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
 
 
 def _save(request: HttpRequest, bench: Bench, feed: str, left_out: str) -> HttpResponse:

@@ -51,6 +51,7 @@ class FeedLine:
     quarters: tuple[int, ...]
     mark: str
     state: str
+    unread: int = 0  # of those received: stored, and not read yet
 
     @property
     def silent_from(self) -> int | None:
@@ -182,6 +183,7 @@ def _other_line(name: str, day: Day, held: Mapping[str, int]) -> FeedLine:
         quarters=tuple(day.quarters.get(name, [0] * QUARTERS)),
         mark="well",
         state="Well",
+        unread=counts[InboundMessage.STORED],
     )
 
 

@@ -7,6 +7,7 @@ time. A report that is on file already changes nothing, so nobody is told twice.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,7 +18,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, Func, QuerySet, TextField, Value
 
 from soar2.errors import Refused, Unreadable
 from soar2.exchange import dispatch
@@ -25,7 +26,7 @@ from soar2.exchange.feeds import Feed, chosen, select
 from soar2.exchange.hl7v2.acknowledge import verdict
 from soar2.exchange.hl7v2.envelope import Envelope
 from soar2.exchange.hl7v2.message import Message, parse
-from soar2.exchange.hl7v2.results import read_results
+from soar2.exchange.hl7v2.results import STANDINGS, read_results
 from soar2.exchange.hl7v2.times import read_moment
 from soar2.exchange.mappings import active_feeds, version_of
 from soar2.exchange.models import InboundMessage
@@ -41,6 +42,7 @@ FILED = frozenset(
 )
 _RANKS = {"P": 0, "R": 0, "M": 0, "F": 1, "A": 2, "C": 2, "X": 3, "W": 3, "D": 3}
 LOOK_BACK = timedelta(days=7)  # how long messages left outside are looked through
+LOOKED_THROUGH = 20_000  # how many of them, the latest, for one of the feed's codes or words
 _LOCK = 0x50A2_0004  # one replay at a time, on whatever host
 
 
@@ -90,9 +92,9 @@ def held_rows(feed: str = "", reason: str = "", where: str | None = None) -> Que
 
 
 def held_of(feed: str, rows: QuerySet[InboundMessage]) -> list[int]:
-    """The ids of those rows that belong to a feed; all of them when ``feed`` is empty."""
+    """The ids of those rows that belong to a feed, those least often tried first; all when ``feed`` is empty."""
     feeds = active_feeds(settings.PROGRAMME)
-    few = rows.only("id", "feed", "sending_application", "sending_facility").order_by("id")
+    few = rows.only("id", "feed", "sending_application", "sending_facility").order_by("replays", "id")
     return [row.id for row in few if not feed or feed_of(row, feeds) == feed]
 
 
@@ -102,8 +104,23 @@ def missed(feed: Feed, now: datetime, limit: int = 500) -> list[int]:
     A spine report under a code that nobody had named is the one loss that quarantine does not catch.
     """
     rows = _left_outside().filter(received_at__gt=now - LOOK_BACK, format=InboundMessage.HL7V2)
-    few = rows.filter(feed__in=[feed.name, ""]).exclude(reason=TEST_PATIENT).order_by("-id")[:limit]
+    rows = rows.filter(feed__in=[feed.name, ""]).exclude(reason=TEST_PATIENT).order_by("-id")
+    few = _speaking_of(feed, rows)[:limit]
     return [row.id for row in few.iterator(chunk_size=100) if _would_be_inside(row, feed)]
+
+
+def _speaking_of(feed: Feed, rows: QuerySet[InboundMessage]) -> QuerySet[InboundMessage]:
+    """Those with one of the feed's codes or words in an order's line: the database finds them among many."""
+    terms = [*feed.procedure_codes, *(words.split()[0] for words in feed.procedure_words)]
+    if not all(term.isascii() and term.isprintable() and "\\" not in term for term in terms):
+        return rows  # written otherwise in a message than here: each has to be read
+    latest = InboundMessage.objects.filter(id__in=rows.values("id")[:LOOKED_THROUGH])
+    said = Func(F("raw"), Value("escape"), function="encode", output_field=TextField())
+    return (
+        latest.annotate(said=said)
+        .filter(said__iregex=f"OBR[^\r\n]*({'|'.join(map(re.escape, terms))})")
+        .order_by("-id")
+    )
 
 
 def _left_outside() -> QuerySet[InboundMessage]:
@@ -221,6 +238,8 @@ def _again(
     row: InboundMessage, at: datetime, person: Person | None, username: str, now: datetime, heard: _Heard
 ) -> Outcome:
     if fault := why_not(row):
+        row.replays += 1  # so that those behind it have their turn, however many are read at once
+        row.save(update_fields=["replays"])
         return Outcome(row.id, at, HELD, f"Still held. {fault}")
     before = row.reason, row.where
     row.state, row.replays, row.attempts = InboundMessage.STORED, row.replays + 1, 0
@@ -243,6 +262,8 @@ def _outcome(row: InboundMessage, at: datetime, heard: _Heard) -> Outcome:
         return Outcome(row.id, at, HELD, f"Still held. {row.reason}", _case(heard))
     if row.state == InboundMessage.FILTERED:
         return Outcome(row.id, at, OUTSIDE, f"Read and left outside. {row.reason}")
+    if not heard.reports and _pending(row):
+        return Outcome(row.id, at, APPLIED, "Read. It says that there is no report yet.")
     if not heard.reports:
         return Outcome(row.id, at, KNOWN, "Already on file; nobody is told twice.")
     case = _case(heard)
@@ -253,6 +274,15 @@ def _outcome(row: InboundMessage, at: datetime, heard: _Heard) -> Outcome:
     else:
         said = f"Read. It joined notice {case}." if case else "Read. It needs no notice."
     return Outcome(row.id, at, APPLIED, said, case)
+
+
+def _pending(row: InboundMessage) -> bool:
+    """Whether each of its orders has a status that means: not reported yet."""
+    feed = next((one for one in active_feeds(settings.PROGRAMME) if one.name == row.feed), None)
+    if feed is None or row.format != InboundMessage.HL7V2:
+        return False
+    orders = parse(bytes(row.raw), feed.default_charset or None).segments("OBR")
+    return all(STANDINGS.get(feed.status(order.component(25).upper())) == "pending" for order in orders)
 
 
 def _case(heard: _Heard) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from soar2.errors import Unreadable
@@ -163,7 +164,7 @@ def _json_lines(raw: bytes, where: str) -> Iterator[Line]:
         return
     target = _target(body, where)
     try:
-        written = list(_written(body, (), target, "", 0, ""))
+        written = list(islice(_written(body, (), target, "", 0, ""), MOST))
     except RecursionError:
         written = [("The document is nested too deeply to be shown.", False)]
     for number, (text, meant) in enumerate(written, 1):
@@ -206,12 +207,10 @@ def _written(
     if not isinstance(node, (dict, list)) or not node:
         yield f"{space}{key}{json.dumps(node, ensure_ascii=False)}{tail}", meant
         return
-    pairs = list(node.items()) if isinstance(node, dict) else list(enumerate(node))
+    pairs = node.items() if isinstance(node, dict) else enumerate(node)
     opening, closing = "{}" if isinstance(node, dict) else "[]"
     yield f"{space}{key}{opening}", meant
     for number, (name, child) in enumerate(pairs, 1):
         label = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(node, dict) else ""
-        yield from _written(
-            child, (*path, name), target, label, depth + 1, "," if number < len(pairs) else ""
-        )
+        yield from _written(child, (*path, name), target, label, depth + 1, "," if number < len(node) else "")
     yield f"{space}{closing}{tail}", meant

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from soar2.exchange.deliver import deliver_owed
 from soar2.exchange.dispatch import apply_undone
-from soar2.exchange.senders import EMAIL, channels
+from soar2.exchange.senders import EMAIL, channels, kept_open
 from soar2.pathway.notices.actions import sweep
 from soar2.record import clock
 from soar2.record.models import Heartbeat
@@ -112,7 +112,7 @@ class Worker:
     def _turn(self) -> None:
         """One round: whatever is there, then wait for a call or the next sweep."""
         self._listen()
-        busy = apply_undone(clock.now())
+        busy = apply_undone(clock.now(), after_each=self.owed.set)
         if time.monotonic() >= self.next_sweep:
             self.next_sweep = time.monotonic() + SWEEP_EVERY
             derive = time.monotonic() >= self.next_derive
@@ -155,7 +155,8 @@ class Worker:
     def _deliver(self, name: str) -> None:
         """A delivery thread. A bug in it ends the whole process: a worker that no longer sends must be seen."""
         try:
-            self._until_stopped(lambda: self._deliver_some(name))
+            with kept_open() as line:
+                self._until_stopped(lambda: self._deliver_some(name, line.rest))
         except BaseException:
             log.exception("delivery failed")
             self.failed = True
@@ -164,9 +165,10 @@ class Worker:
         finally:
             connection.close()
 
-    def _deliver_some(self, name: str) -> None:
+    def _deliver_some(self, name: str, rest: Callable[[], None]) -> None:
         self.owed.clear(name)
         if not deliver_owed(self.name, clock.now(), keep_on=self._going, **self.senders[name]):
+            rest()
             self.owed.wait(name, SWEEP_EVERY)
 
 

@@ -1,11 +1,12 @@
 """The ledger: one attributed fact for each thing that happened. The only way in is ``record``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from soar2.record import rows
 from soar2.record.models import LedgerEntry, Patient, Person
 
 Follower = Callable[[LedgerEntry], None]
@@ -30,18 +31,21 @@ def record(
     person: Person | None = None,
     actor: str = "",
     about: object = None,
+    along: Iterable[rows.Statement] = (),
     **data: Any,
 ) -> LedgerEntry:
     """Write one fact and let the next stage follow, in one transaction.
 
     ``at`` is hospital time; ``subject`` the id of what the fact is about; ``actor`` the process that
     acted when no person did. ``data`` is JSON and holds ids, labels and times, not report text. ``about``
-    is the row itself, not stored: whoever follows need not read it again.
+    is the row itself, not stored: whoever follows need not read it again. ``along`` writes the rows that
+    the fact is about; it goes in front, in the same message to the database.
     """
     with transaction.atomic(savepoint=False):
-        entry = LedgerEntry.objects.create(
+        entry = LedgerEntry(
             kind=kind, at=at, patient=patient, subject=str(subject), person=person, actor=actor, data=data
         )
+        rows.run(*along, rows.insert(entry))
         entry.about = about
         for follower in _followers:
             follower(entry)

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 
+from soar2.record import rows
 from soar2.record.models import DeliveryAttempt, OutboxMessage, Person, Role
 
 LEASE = timedelta(seconds=60)
@@ -14,36 +16,45 @@ BACK_OFF = (5, 15, 60, 120, 300)  # seconds; the last one repeats
 NOTIFY = "soar2_outbox"
 
 
-def owe(
+def draft(
     *,
     about: UUID,
     kind: str,
     channel: str,
-    role: Role,
+    role_id: str,
     now: datetime,
     lane: str = "",
     case_code: str = "",
     words: str = "",
     count: int = 0,
 ) -> OutboxMessage:
-    """Owe one delivery; call inside the transaction that makes it due. The worker is woken on commit."""
-    message = OutboxMessage.objects.create(
+    """A delivery not yet owed: ``owing`` writes it."""
+    return OutboxMessage(
         about=about,
         kind=kind,
         channel=channel,
-        role=role,
+        role_id=role_id,
         lane=lane,
         case_code=case_code,
         words=words,
         count=count,
         created_at=now,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY])
+
+
+def owing(*messages: OutboxMessage) -> list[rows.Statement]:
+    """What writes these deliveries; run it inside the transaction that makes them due. The worker is woken on
+    commit."""
+    return [rows.insert(*messages), (f"SELECT pg_notify('{NOTIFY}', '')", ())] if messages else []
+
+
+def owe(*, about: UUID, kind: str, channel: str, role: Role, now: datetime, **more: Any) -> OutboxMessage:
+    """Owe one delivery; the rest is that of ``draft``. Call inside the transaction that makes it due."""
+    message = draft(about=about, kind=kind, channel=channel, role_id=role.key, now=now, **more)
+    rows.run(*owing(message))
     return message
 
 
-@transaction.atomic
 def lease(
     worker: str, limit: int = 10, *, channel: str | None = None, but: Collection[str] = ()
 ) -> list[OutboxMessage]:
@@ -52,31 +63,44 @@ def lease(
     With ``channel`` only that one's, with ``but`` all other channels': what waits for a slow service keeps
     nobody from the rest.
     """
-    due = (
-        OutboxMessage.objects.select_for_update(skip_locked=True)
-        .filter(state=OutboxMessage.QUEUED, not_before__lte=Now())
-        .filter(models.Q(leased_until=None) | models.Q(leased_until__lt=Now()))
+    mine, channels = ("<> ALL(%s)", list(but)) if channel is None else ("= ANY(%s)", [channel])
+    role = ", ".join(f"role.{name}" for name in ("key", "name", "phone"))
+    found = rows.ask(
+        "WITH due AS ("  # noqa: S608 - column names and two operators
+        " SELECT id FROM record_outboxmessage WHERE state = 'queued' AND not_before <= statement_timestamp()"
+        f" AND (leased_until IS NULL OR leased_until < statement_timestamp()) AND channel {mine}"
+        " ORDER BY not_before, id LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " UPDATE record_outboxmessage AS r SET leased_until = statement_timestamp() + %s, leased_by = %s"
+        " FROM due, record_role AS role WHERE r.id = due.id AND role.key = r.role_id"
+        f" RETURNING {rows.columns(OutboxMessage)[0]}, {role}",
+        [channels, limit, LEASE, worker],
+        first=[rows.UNHURRIED],  # a lease that is lost is one that has run out
     )
-    mine = due.exclude(channel__in=but) if channel is None else due.filter(channel=channel)
-    rows = list(mine.order_by("not_before", "id")[:limit])
-    OutboxMessage.objects.filter(id__in=[row.id for row in rows]).update(
-        leased_until=Now() + LEASE, leased_by=worker
-    )
-    return rows
+    messages = [_with_role(row) for row in found]
+    return sorted(messages, key=lambda message: (message.not_before, message.id))
 
 
-@transaction.atomic
+def _with_role(values: tuple[Any, ...]) -> OutboxMessage:
+    *own, key, name, phone = values
+    message = rows.made(OutboxMessage, own)
+    message.role = Role(key=key, name=name, phone=phone)
+    return message
+
+
 def sent(message: OutboxMessage, *, person: Person | None, now: datetime) -> None:
     """The channel took it."""
-    OutboxMessage.objects.filter(id=message.id).update(
-        state=OutboxMessage.SENT,
-        sent_at=now,
-        person=person,
-        leased_until=None,
-        attempts=models.F("attempts") + 1,
-        failure="",
+    with transaction.atomic(savepoint=False):
+        rows.run(*taken(message, person=person, now=now))
+
+
+def taken(message: OutboxMessage, *, person: Person | None, now: datetime) -> list[rows.Statement]:
+    """What writes that the channel took it; run it inside a transaction."""
+    row = (
+        "UPDATE record_outboxmessage SET state = 'sent', sent_at = %s, person_id = %s, leased_until = NULL,"
+        " attempts = attempts + 1, failure = '' WHERE id = %s",
+        [now, person.pk if person else None, message.id],
     )
-    DeliveryAttempt.objects.create(message=message, at=now, person=person, outcome="sent")
+    return [row, rows.insert(DeliveryAttempt(message=message, at=now, person=person, outcome="sent"))]
 
 
 @transaction.atomic

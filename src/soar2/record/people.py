@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from soar2.record import rows
 from soar2.record.models import Person, Role, RotaRule
 from soar2.record.programme import Programme
 
@@ -51,10 +52,15 @@ def load_programme(programme: Programme) -> None:
 def on_duty(role: str, at: datetime) -> Person | None:
     """Who holds ``role`` at ``at``; None is a hole in the rota. The first matching line of the file counts."""
     local = at.astimezone(settings.PROGRAMME.zone)
-    rules = (
-        RotaRule.objects.filter(role_id=role, person__active=True).select_related("person").order_by("order")
+    turn, person = rows.columns(RotaRule, table="turn")[0], rows.columns(Person)[0]
+    found = rows.ask(
+        f"SELECT {turn}, {person} FROM record_rotarule AS turn JOIN record_person AS r ON r.id = turn.person_id"  # noqa: S608
+        ' WHERE turn.role_id = %s AND r.active ORDER BY turn."order"',
+        [role],
     )
-    return next((rule.person for rule in rules if covers(rule, local)), None)
+    width = len(RotaRule._meta.concrete_fields)
+    covering = (row for row in found if covers(rows.made(RotaRule, row[:width]), local))
+    return next((rows.made(Person, row[width:]) for row in covering), None)
 
 
 def covers(rule: RotaRule, local: datetime) -> bool:
@@ -78,14 +84,21 @@ def holds(person: Person | None, role: str) -> bool:
     return person is not None and person.roles.filter(key=role).exists()
 
 
-def roles(keys: Iterable[str]) -> dict[str, Role]:
-    """The role rows by key, one query; those that the settings do not name are made, as by ``role``."""
-    wanted = set(keys)
-    found = Role.objects.in_bulk(wanted)
-    return found | {key: role(key) for key in sorted(wanted - set(found))}
-
-
 def role(key: str) -> Role:
     """The role row; one that the settings do not name is made, so that its hand tasks stay visible."""
-    found, _ = Role.objects.get_or_create(key=key, defaults={"name": key.replace("-", " ").capitalize()})
+    found, _ = Role.objects.get_or_create(key=key, defaults={"name": _name_for(key)})
     return found
+
+
+def known(keys: Iterable[str]) -> rows.Statement:
+    """What makes sure that the roles are there, as ``role`` does, for rows that name them."""
+    wanted = sorted(set(keys))
+    return (
+        "INSERT INTO record_role (key, name, phone)"
+        " SELECT key, name, '' FROM unnest(%s::text[], %s::text[]) AS wanted(key, name) ON CONFLICT DO NOTHING",
+        [wanted, [_name_for(key) for key in wanted]],
+    )
+
+
+def _name_for(key: str) -> str:
+    return key.replace("-", " ").capitalize()

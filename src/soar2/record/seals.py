@@ -110,6 +110,8 @@ def _writers(table: str) -> set[str]:
 def _add_seal(table: str, cut: int, now: datetime) -> int:
     """Add one link for the next rows of a table; of two watchers one does it and the other finds it done."""
     with connection.cursor() as cursor:
+        # its digest is noted outside: a crash that lost the seal afterwards would look like an end cut off
+        cursor.execute("SET LOCAL synchronous_commit TO on")
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ONE_SEALER])
         if not cursor.fetchone()[0]:
             return 0

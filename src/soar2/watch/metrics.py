@@ -12,6 +12,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -33,7 +34,7 @@ from soar2.watch.models import Finding
 from soar2.watch.tallies import BUCKETS, Tallies
 
 KEPT = 5.0  # seconds for which an answer is given again: several scrapers cost as much as one
-
+PATIENCE = 10.0  # seconds that one scrape waits for another; a database that hangs must not hold every thread
 
 LANES = ("emergent", "urgent", "expedited", "routine")
 Sample = tuple[tuple[str, ...], float]
@@ -54,11 +55,18 @@ class Metrics(Collector):
         return []
 
     def text(self) -> bytes:
-        """The Prometheus text format 0.0.4; computed at most every few seconds."""
-        with self._lock:
+        """The Prometheus text format 0.0.4; computed at most every few seconds.
+
+        Raises OperationalError when another scrape has waited for the database for too long.
+        """
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise OperationalError("another scrape still waits")
+        try:
             if self._said is None or time.monotonic() - self._said[0] > KEPT:
                 self._said = (time.monotonic(), generate_latest(self._registry))
             return self._said[1]
+        finally:
+            self._lock.release()
 
     def collect(self) -> Iterator[Metric]:
         now, real = clock.now(), timezone.now()
@@ -102,17 +110,14 @@ Found = Iterator[tuple[Named, tuple[str, ...], float]]
 
 def _traffic(now: datetime) -> Found:
     for line in queries.feed_lines(now):
-        other = line.received - line.applied - line.filtered
-        states = {
-            "applied": line.applied,
-            "filtered": line.filtered,
-            "held": line.held,
-            "other": max(other, 0),
-        }
+        held = line.received - line.applied - line.filtered - line.unread
+        states = {"applied": line.applied, "filtered": line.filtered, "held": held, "other": line.unread}
         for state, count in states.items():
             yield names.FEED, (line.name, state), count
         if line.last_seen:
             yield names.SILENCE, (line.name,), _age(line.last_seen, now)
+        elif line.mark == "fault":  # an alert on its silence must not end because it has lasted for long
+            yield names.SILENCE, (line.name,), queries.LOOK_BACK.total_seconds()
         if line.gap_minutes is not None:
             yield names.GAP, (line.name,), 60 * line.gap_minutes
     for place, count in measured.held_by_place().items():
@@ -148,8 +153,14 @@ def _processes(real: datetime) -> Found:
             yield names.BEAT, (process.kind,), _age(process.seen, real)
     findings = Finding.objects.filter(closed_at=None).values_list("key", "opened_at")
     yield names.FINDINGS, (), len(findings)
+    oldest: dict[str, datetime] = {}
     for key, opened in findings:
-        yield names.FINDING, (key,), _age(opened, real)
+        kind = (
+            key.partition(".")[0] if key.startswith("sequence.") else key
+        )  # a sender's own word is no label
+        oldest[kind] = min(opened, oldest.get(kind, opened))
+    for kind, opened in oldest.items():
+        yield names.FINDING, (kind,), _age(opened, real)
 
 
 def _house(real: datetime) -> Found:

@@ -78,8 +78,9 @@ def mappings(now: datetime, real: datetime) -> Found:
 def sequence(now: datetime, real: datetime) -> Found:
     """Messages that a sender numbered and that never came, for a day; after it they stand on the feed page."""
     for sender, count in measured.missing_numbers(now - GAP_TOLD_FOR).items():
+        whose = "".join(char if char.isprintable() else "?" for char in sender[:40])
         many = "1 message" if count == 1 else f"{count} messages"
-        yield f"sequence.{sender}"[:64], f"{many} numbered by {sender[:40]} never came. Ask for them again."
+        yield f"sequence.{sender}"[:64], f"{many} numbered by {whose} never came. Ask for them again."
 
 
 def certificate(now: datetime, real: datetime) -> Found:

@@ -16,6 +16,7 @@ from soar2.pathway.reports.arrivals import inbound_of
 SETTLED_AFTER = timedelta(seconds=60)
 BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 600, 3600)  # seconds
 SUM = "sum"
+STRETCH = 50_000  # rows counted at once: the first count after a start goes over all there are
 
 Labels = tuple[str, ...]
 Count = Callable[[int, int | None], Counter[Labels]]
@@ -33,9 +34,10 @@ class Tally:
         settled = self._settled(real - SETTLED_AFTER)
         if settled < self._upto:  # another database stands in the place of the one that was counted
             self._upto, self._sure = 0, Counter()
-        if settled > self._upto:
-            self._sure.update(self._count(self._upto, settled))
-            self._upto = settled
+        while settled > self._upto:
+            upto = min(settled, self._upto + STRETCH)
+            self._sure.update(self._count(self._upto, upto))
+            self._upto = upto
         fresh = self._count(self._upto, None)
         return Counter(self._sure) + fresh
 

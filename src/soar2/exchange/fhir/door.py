@@ -18,7 +18,7 @@ from typing import Any, LiteralString
 from soar2.exchange.arrival import Arrival
 from soar2.exchange.feeds import Feed
 from soar2.exchange.fhir.bodies import Bodies, Source, check_encoding, unpacked
-from soar2.exchange.fhir.holders import FRESH, Failures, Holder, Holders
+from soar2.exchange.fhir.holders import FRESH, Failures, Holders
 from soar2.exchange.fhir.http import (
     JSON,
     Environ,
@@ -32,7 +32,7 @@ from soar2.exchange.fhir.http import (
     unauthorised,
     wanted_return,
 )
-from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ
+from soar2.exchange.fhir.keys import BUNDLE, CREATE, READ, Holder
 from soar2.exchange.fhir.lookups import DatabaseAway, Lookups
 from soar2.exchange.fhir.openapi import openapi
 from soar2.exchange.fhir.outcome import Refusal

@@ -5,12 +5,11 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, LiteralString
 
-from soar2.exchange.fhir.keys import digest, well_formed
+from soar2.exchange.fhir.keys import Holder, digest, well_formed
 
 Rows = Callable[[LiteralString, Sequence[Any]], Awaitable[list[tuple[Any, ...]]]]
 
@@ -25,27 +24,6 @@ USED = """
     UPDATE exchange_apitoken SET last_used_at = now()
     WHERE digest = %s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')"""
 UNKNOWN = "The token is not known here."
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A machine that may come in, as its token says. ``key`` is the token's digest."""
-
-    key: str
-    name: str
-    feed: str
-    scopes: frozenset[str]
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    last_used_at: datetime | None = None
-
-    def fault(self, now: datetime) -> str:
-        """Why the token opens nothing; empty when it does."""
-        if self.revoked_at is not None:
-            return "The token was revoked."
-        if self.expires_at is not None and self.expires_at <= now:
-            return f"The token expired on {self.expires_at:%d %b %Y}."
-        return ""
 
 
 @lru_cache(maxsize=256)

@@ -6,8 +6,8 @@ import re
 from dataclasses import astuple, dataclass
 
 from soar2.exchange.arrival import QUARANTINED, STORED, Arrival, key_of, storable
-from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ, Headers, Reply, wanted_return
+from soar2.exchange.fhir.keys import Holder
 from soar2.exchange.fhir.outcome import Issue, Refusal, as_bytes, operation_outcome
 from soar2.exchange.fhir.reading import Told
 

@@ -8,9 +8,9 @@ from django.db import Error, close_old_connections
 from soar2.exchange.dispatch import feeds
 from soar2.exchange.fhir.bodies import Bodies
 from soar2.exchange.fhir.door import ROOT, Door, Place
-from soar2.exchange.fhir.holders import Holder
 from soar2.exchange.fhir.http import Environ
 from soar2.exchange.fhir.inbox import BodyInbox
+from soar2.exchange.fhir.keys import Holder
 from soar2.exchange.fhir.lookups import DatabaseAway, Lookups
 from soar2.exchange.fhir.writer import Writer
 from soar2.exchange.inbox import connection_arguments

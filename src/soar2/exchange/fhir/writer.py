@@ -38,39 +38,46 @@ class Writer:
 
 
 class _Lane:
-    """What waits for one connection. Its task lives as long as something waits."""
+    """One connection. Whoever finds it idle stores at once; whatever comes meanwhile is stored together."""
 
     def __init__(self, make_inbox: Callable[[], Inbox], patience: float):
         self._make_inbox = make_inbox
         self._patience = patience
         self._inbox: Inbox | None = None
         self._waiting: deque[Waiting] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._task: asyncio.Task[None] | None = None
 
-    def store(self, arrival: Arrival) -> "asyncio.Future[bytes | None]":
-        loop = asyncio.get_running_loop()
-        known: asyncio.Future[bytes | None] = loop.create_future()
-        self._waiting.append((arrival, known))
-        if self._task is None:
-            self._task = loop.create_task(self._work())
-        return known
+    async def store(self, arrival: Arrival) -> bytes | None:
+        if not self._idle.is_set():
+            known: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((arrival, known))
+            return await known
+        self._idle.clear()
+        try:
+            [answer] = await self._stored([arrival])
+            return answer
+        finally:
+            if self._waiting:
+                self._task = asyncio.get_running_loop().create_task(self._store_waiting())
+            else:
+                self._idle.set()
 
     async def close(self) -> None:
-        if self._task is not None:
-            await self._task
+        await self._idle.wait()
         inbox, self._inbox = self._inbox, None
         if inbox is not None:
             await inbox.close()
 
-    async def _work(self) -> None:
-        try:
-            while group := self._next_group():
-                answers = await self._stored([arrival for arrival, _ in group])
-                for (_, known), answer in zip(group, answers, strict=True):
-                    if not known.done():  # its request may have been given up
-                        known.set_result(answer)
-        finally:
-            self._task = None
+    async def _store_waiting(self) -> None:
+        """Group after group, until nothing waits."""
+        while group := self._next_group():
+            answers = await self._stored([arrival for arrival, _ in group])
+            for (_, known), answer in zip(group, answers, strict=True):
+                if not known.done():  # its request may have been given up
+                    known.set_result(answer)
+        self._idle.set()
 
     async def _stored(self, arrivals: list[Arrival]) -> list[bytes | None]:
         if self._inbox is None:

@@ -19,7 +19,7 @@ from soar2.exchange.hl7v2.results import STANDINGS, names_exam, read_results
 from soar2.exchange.hl7v2.times import well_formed, write_moment
 
 __all__ = [
-    "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "answers_to",
+    "NOT_READ", "NOT_STORED", "OTHER_BODY", "TOO_LARGE", "Envelope", "Verdict", "acknowledge", "answers", "answers_to",
     "assess", "envelope", "verdict",
 ]  # fmt: skip
 
@@ -61,6 +61,9 @@ class Verdict:
 
 
 NOT_STORED = Verdict("AE", "The message could not be stored. Send it again.", "", "207")
+NOT_READ = Verdict(
+    "AE", "The message is stored, and a fault of the listener kept it from being read.", "", "207"
+)
 TOO_LARGE = Verdict("AR", "The message is larger than this listener takes.", "", "207")
 OTHER_BODY = Verdict("AE", "This control id came before with another content.", "MSH-10", "205")
 

@@ -2,7 +2,8 @@ r"""Documents inside a message (OBX of type ED or RP, RTF inside TX): the words 
 
 Many systems send the report as rich text, plain text or a web page in an ED value, and with it nothing
 else. Its words are read like any others. A PDF or a scan has none that could be trusted, so a person has
-to open it. Source: HL7 v2.5.1 chapter 2.A.24 (ED) and table 0299.
+to open it. Source: HL7 v2.5.1 chapter 2.A.24 (ED), 2.A.65 (RP) and
+table 0299.
 """
 
 import base64
@@ -57,9 +58,9 @@ class Document:
 def read_document(row: Segment) -> Document:
     """What an OBX of type ED or RP holds; never raises."""
     parts = _parts(row)
-    media = "/".join(part for part in (parts[1:3]) if part)
-    if row.component(2).upper() == "RP":
-        return Document(DOCUMENT, media=media)
+    if row.component(2).upper() == "RP":  # pointer, application, type, subtype
+        return Document(DOCUMENT, media="/".join(filter(None, parts[2:4])))
+    media = "/".join(filter(None, parts[1:3]))
     content = _content(row, parts)
     if content is None or len(content) > LONGEST * 4:
         return Document(DOCUMENT, media=media)

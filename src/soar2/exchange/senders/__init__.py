@@ -10,10 +10,11 @@ from django.conf import settings
 
 from soar2.exchange.senders import email, webhook
 from soar2.exchange.senders.delivery import Delivery
+from soar2.exchange.senders.email import kept_open
 
 EMAIL = "email"
 
-__all__ = ["EMAIL", "Delivery", "channels", "sender_of"]
+__all__ = ["EMAIL", "Delivery", "channels", "kept_open", "sender_of"]
 
 
 def channels() -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The verbs of this stage, in one place for other rooms."""
 
 from soar2.pathway.notices.answers import ACTIONS, acted, already_known, mine, not_me, step_done
-from soar2.pathway.notices.onward import Errand, delivered_late, delivery_failed, take_up
+from soar2.pathway.notices.onward import Errand, delivered, delivery_failed, take_up
 from soar2.pathway.notices.opening import (
     follow_late_report,
     follow_scored_report,
@@ -16,7 +16,7 @@ __all__ = [
     "Swept",
     "acted",
     "already_known",
-    "delivered_late",
+    "delivered",
     "delivery_failed",
     "follow_late_report",
     "follow_scored_report",

@@ -15,8 +15,8 @@ from django.db.models.functions import Coalesce
 from soar2.pathway.notices import plan
 from soar2.pathway.notices.answers import RADIOLOGIST
 from soar2.pathway.notices.models import Notice, Step
-from soar2.record import ledger, outbox
-from soar2.record.models import DeliveryAttempt, OutboxMessage
+from soar2.record import ledger, outbox, rows
+from soar2.record.models import DeliveryAttempt, OutboxMessage, Person
 
 RECEIPT_WITHIN = timedelta(minutes=2)  # machine time; then the next channel, or a person
 NEXT_CHANNELS = ("page", "voice", "email")  # the most pressing first
@@ -38,14 +38,21 @@ def take_up(message_id: UUID, *, now: datetime) -> Errand | None:
     It is needed while any notice it is about is open and unowned. Owned, it is not, except where the rung
     fired because its owner recorded nothing in time, or asks the radiologist for the call.
     """
-    message = OutboxMessage.objects.select_for_update(of=("self",)).filter(id=message_id).first()
-    if message is None or message.state != OutboxMessage.QUEUED:
+    owed = rows.read(
+        OutboxMessage,
+        "WHERE r.id = %s AND r.state = %s FOR UPDATE",
+        [message_id, OutboxMessage.QUEUED],
+        first=[rows.UNHURRIED],  # as a rule nothing is written here
+    )
+    if not owed:
         return None
+    message = owed[0]
     steps = _steps(message)
     if not steps:
         return Errand()
     if any(_needed(step) for step in steps):
         return Errand(steps[0].n, any(step.notice.identity_unresolved for step in steps))
+    rows.run(rows.HURRIED)
     outbox.dropped(message, reason=_why_not(steps), now=now)
     _rest(steps, now)
     return None
@@ -54,10 +61,23 @@ def take_up(message_id: UUID, *, now: datetime) -> Errand | None:
 def _steps(message: OutboxMessage) -> list[Step]:
     """Its rungs. A notice is locked, so that an owner who says *not me* just now does not go unheard; the many
     of a digest are not: each is on the list that every navigator sees."""
-    ids = Step.objects.filter(message=message).values("notice_id")
-    if message.kind == "notice":
-        list(Notice.objects.select_for_update(of=("self",)).filter(id__in=ids).order_by("id"))
-    return list(Step.objects.filter(message=message).select_related("notice").order_by("notice_id", "n"))
+    locked = (
+        "SELECT id FROM notices_notice WHERE id IN (SELECT notice_id FROM notices_step WHERE message_id = %s)"
+        " ORDER BY id FOR UPDATE",
+        [message.id],
+    )
+    step, notice = rows.columns(Step, table="step")[0], rows.columns(Notice)[0]
+    found = rows.ask(
+        f"SELECT {step}, {notice} FROM notices_step AS step JOIN notices_notice AS r ON r.id = step.notice_id"  # noqa: S608
+        " WHERE step.message_id = %s ORDER BY step.notice_id, step.n",
+        [message.id],
+        first=[locked] if message.kind == "notice" else [],
+    )
+    width = len(Step._meta.concrete_fields)
+    steps = [(rows.made(Step, row[:width]), rows.made(Notice, row[width:])) for row in found]
+    for one, its in steps:
+        one.notice = its
+    return [one for one, _ in steps]
 
 
 def _needed(step: Step) -> bool:
@@ -143,12 +163,20 @@ def _rung(step: Step, channel: str, now: datetime) -> Step:
     )
 
 
-@transaction.atomic
-def delivered_late(message_id: UUID, *, now: datetime) -> None:
-    """A message that had long failed has arrived: its hand task, where still open, is not needed any more."""
+@transaction.atomic(savepoint=False)
+def delivered(message: OutboxMessage, *, person: Person | None, now: datetime) -> None:
+    """The channel took a message. Where it had long failed, its hand task, if still open, is not needed any more."""
+    late = rows.ask(
+        "SELECT 1 FROM notices_step WHERE message_id = %s AND state = %s LIMIT 1",
+        [message.id, Step.HAND],
+        first=outbox.taken(message, person=person, now=now),
+    )
+    if late:
+        _close_bridges(message.id, now)
+
+
+def _close_bridges(message_id: UUID, now: datetime) -> None:
     bridged = Step.objects.filter(message_id=message_id, state=Step.HAND)
-    if not bridged.exists():
-        return
     gaps = Notice.objects.select_for_update(of=("self",)).filter(
         id__in=bridged.values("notice_id"), closed_at=None
     )

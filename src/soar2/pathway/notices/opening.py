@@ -1,11 +1,12 @@
 """From a scored report to the one notice that speaks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from soar2.criteria.urgency import lane_rank
 from soar2.pathway.notices import plan
@@ -19,7 +20,7 @@ from soar2.pathway.reports.basis import (
     unidentified_of,
 )
 from soar2.pathway.reports.types import EXAM_WINDOW, WITHDRAWN
-from soar2.record import ledger, people
+from soar2.record import ledger, rows
 from soar2.record.models import LedgerEntry
 
 
@@ -74,29 +75,33 @@ def follow_unidentified_report(entry: LedgerEntry) -> None:
 
 def _of_exam(scored: Basis) -> _Found | None:
     """The notice of this accession, else of an exam of this patient within the window."""
-    mine = Q(accession=scored.accession)
+    if scored.patient is None:
+        return None
+    mine, values = "r.accession = %s", [scored.patient.id, scored.accession]
     if scored.exam_end is not None:
-        mine |= Q(exam_end__range=(scored.exam_end - EXAM_WINDOW, scored.exam_end + EXAM_WINDOW))
-    return _newest(scored, NoticeReport.objects.filter(mine, notice__patient=scored.patient))
+        mine += " OR r.exam_end BETWEEN %s AND %s"
+        values += [scored.exam_end - EXAM_WINDOW, scored.exam_end + EXAM_WINDOW]
+    return _newest(scored, f"notice.patient_id = %s AND ({mine})", values)
 
 
 def _of_accession(scored: Basis) -> _Found | None:
     """The notice that speaks for an earlier version of this report."""
     if scored.patient is None:
         return _unresolved(scored)
-    links = NoticeReport.objects.filter(accession=scored.accession, notice__patient=scored.patient)
-    return _newest(scored, links)
+    return _newest(
+        scored, "notice.patient_id = %s AND r.accession = %s", [scored.patient.id, scored.accession]
+    )
 
 
 def _unresolved(scored: Basis) -> _Found | None:
     """The notice of a report nobody could be named for: by its accession, which is one feed's own, or by the
     message it came with, which may have been read when its accession could not be told."""
-    mine = Q(accession=scored.accession) | Q(report__in=unidentified_of(scored.inbound))
-    links = NoticeReport.objects.filter(mine, notice__patient=None, notice__identity_unresolved=True)
-    for link in _own_first(scored, links):
-        version = basis(link.report)
+    earlier = [*unidentified_of(scored.inbound).values_list("id", flat=True)]
+    unnamed = "notice.patient_id IS NULL AND notice.identity_unresolved AND (r.accession = %s OR r.report = ANY(%s))"
+    for link in _links(scored, unnamed, [scored.accession, earlier]):
         if link.accession != scored.accession and link.report not in unidentified_before(scored):
             continue
+        version = basis(link.report)
         if version.feed == scored.feed:
             return _Found(_last_of_chain(link.notice_id), version)
     return None
@@ -115,18 +120,23 @@ def _adopted(scored: Basis, now: datetime) -> _Found | None:
     return found
 
 
-def _newest(scored: Basis, links: QuerySet[NoticeReport]) -> _Found | None:
+def _newest(scored: Basis, where: str, values: Sequence[Any]) -> _Found | None:
     """The notice of the newest link, this accession's before any other; of a chain of upgrades the last."""
-    link = _own_first(scored, links).first()
+    link = next(iter(_links(scored, where, values, "LIMIT 1")), None)
     if link is None:
         return None
     version = basis(link.report) if link.accession == scored.accession else None
     return _Found(_last_of_chain(link.notice_id), version)
 
 
-def _own_first(scored: Basis, links: QuerySet[NoticeReport]) -> QuerySet[NoticeReport]:
-    own = Case(When(accession=scored.accession, then=Value(1)), default=Value(0), output_field=IntegerField())
-    return links.order_by(own.desc(), "-added_at", "-id")
+def _links(scored: Basis, where: str, values: Sequence[Any], limit: str = "") -> list[NoticeReport]:
+    """Links of notices to reports, this accession's before any other, then the newest."""
+    return rows.read(
+        NoticeReport,
+        f"JOIN notices_notice AS notice ON notice.id = r.notice_id WHERE {where}"
+        f" ORDER BY (r.accession = %s) DESC, r.added_at DESC, r.id DESC {limit}",
+        [*values, scored.accession],
+    )
 
 
 def _last_of_chain(notice_id: UUID) -> Notice:
@@ -172,15 +182,14 @@ def _open(
 ) -> Notice:
     pack = plan.active_pack()
     frozen = plan.freeze(pack, scored.lane)
-    roles = people.roles(plan.roles_of(frozen, role))
     exam_end = _earliest(supersedes.exam_end if supersedes else None, scored.exam_end)
     title = f"Upgraded: {scored.headline}" if supersedes else scored.headline
-    notice = Notice.objects.create(
+    notice = Notice(
         case_code=plan.case_code(),
         patient=scored.patient,
         accession=scored.accession,
         lane=scored.lane,
-        role=roles[role],
+        role_id=role,
         headline=f"Identity unresolved, accession {scored.accession}" if unresolved else title,
         reasons=list(scored.reasons),
         rise=scored.rise,
@@ -198,11 +207,11 @@ def _open(
         visit_due=plan.due_if_any(frozen, "visit", exam_end or now),
         supersedes=supersedes,
     )
-    _link(notice, scored, now, "")
-    plan.start(notice, roles, now)
+    ladder = plan.start(notice, now)
     ledger.record(
         "notice.opened", at=now, patient=scored.patient, subject=notice.id, actor="flow",
         lane=notice.lane, role=role, case=notice.case_code, report=str(scored.report),
+        along=[rows.insert(notice, _link(notice, scored, now, "")), *ladder],
     )  # fmt: skip
     return notice
 
@@ -229,22 +238,22 @@ def _join(
     found: _Found, scored: Basis, now: datetime, note: str, review: bool = False, news: tuple[str, ...] = ()
 ) -> None:
     notice = found.notice
-    _link(notice, scored, now, note)
     notice.review = notice.review or review or (scored.review and scored.status not in WITHDRAWN)
     notice.exam_end = _earliest(notice.exam_end, scored.exam_end)
     notice.visit_due = plan.due_if_any(notice.plan, "visit", notice.exam_end or notice.opened_at)
     if news and not notice.identity_unresolved:
         notice.headline = f"{notice.headline}; added: {', '.join(news)}"
     notice.changed_at = now
-    notice.save(update_fields=["review", "exam_end", "visit_due", "headline", "changed_at"])
+    changed = rows.update(notice, "review", "exam_end", "visit_due", "headline", "changed_at")
     ledger.record(
         "notice.report-added", at=now, patient=scored.patient, subject=notice.id, actor="flow",
         note=note, report=str(scored.report), lane=scored.lane,
+        along=[rows.insert(_link(notice, scored, now, note)), changed],
     )  # fmt: skip
 
 
-def _link(notice: Notice, scored: Basis, now: datetime, note: str) -> None:
-    NoticeReport.objects.create(
+def _link(notice: Notice, scored: Basis, now: datetime, note: str) -> NoticeReport:
+    return NoticeReport(
         notice=notice,
         report=scored.report,
         accession=scored.accession,

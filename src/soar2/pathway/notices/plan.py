@@ -8,8 +8,8 @@ from django.conf import settings
 
 from soar2.criteria.packs import Pack, Span, load_pack
 from soar2.pathway.notices.models import Notice, Step
-from soar2.record import outbox, people
-from soar2.record.models import Role
+from soar2.record import outbox, people, rows
+from soar2.record.models import OutboxMessage
 
 DIGEST = "digest"
 OWNER = "owner"  # in a plan: the role that the notice is addressed to
@@ -33,7 +33,7 @@ def case_code() -> str:
     shape = (_LETTERS, _DIGITS, _LETTERS, _DIGITS, _LETTERS)
     while True:
         code = "".join(secrets.choice(letters) for letters in shape)
-        if not Notice.objects.filter(case_code=code).exists():
+        if not rows.ask("SELECT 1 FROM notices_notice WHERE case_code = %s", [code]):
             return code
 
 
@@ -94,37 +94,32 @@ def rung_due(rung: dict[str, Any], opened: datetime) -> datetime:
     )
 
 
-def roles_of(plan: dict[str, Any], owner: str) -> set[str]:
-    """The keys of all roles of a frozen plan, ``owner`` among them."""
-    return {owner} | {rung["role"] for rung in plan["rungs"] if rung["role"] != OWNER}
-
-
-def start(notice: Notice, roles: dict[str, Role], now: datetime) -> None:
-    """The rows of a notice just opened; what is due at once is fired before they are written."""
-    steps = [_step(notice, rung, roles) for rung in notice.plan["rungs"]]
-    for step in steps:
-        if step.due_at <= now and step.channel != DIGEST:
-            _fire(step, now)
-    Step.objects.bulk_create(steps)
+def start(notice: Notice, now: datetime) -> list[rows.Statement]:
+    """What writes the steps of a notice just opened; those due at once are fired with it."""
+    steps = [_step(notice, rung) for rung in notice.plan["rungs"]]
+    at_once = [step for step in steps if step.due_at <= now and step.channel != DIGEST]
+    messages = [message for step in at_once if (message := _fire(step, now))]
+    roles = people.known([notice.role_id, *(step.role_id for step in steps)])
+    return [roles, *outbox.owing(*messages), rows.insert(*steps)]
 
 
 def derive_steps(notice: Notice) -> list[Step]:
     """Make the rows the plan asks for and that are missing; safe to repeat. Returns the new ones."""
     have = set(notice.steps.values_list("n", flat=True))
-    roles = people.roles(roles_of(notice.plan, notice.role_id))
-    missing = [_step(notice, rung, roles) for rung in notice.plan["rungs"] if rung["n"] not in have]
+    missing = [_step(notice, rung) for rung in notice.plan["rungs"] if rung["n"] not in have]
     for step in missing:
         if notice.action_due is not None:  # owned: the ladder rests until the action clock has passed
             step.due_at = max(step.due_at, notice.action_due)
+    rows.run(people.known(step.role_id for step in missing))
     return Step.objects.bulk_create(missing, ignore_conflicts=True) if missing else []
 
 
-def _step(notice: Notice, rung: dict[str, Any], roles: dict[str, Role]) -> Step:
+def _step(notice: Notice, rung: dict[str, Any]) -> Step:
     return Step(
         notice=notice,
         n=rung["n"],
         due_at=rung_due(rung, notice.opened_at),
-        role=roles[notice.role_id if rung["role"] == OWNER else rung["role"]],
+        role_id=notice.role_id if rung["role"] == OWNER else rung["role"],
         channel=rung["channel"],
         words=rung["words"],
     )
@@ -132,28 +127,32 @@ def _step(notice: Notice, rung: dict[str, Any], roles: dict[str, Role]) -> Step:
 
 def fire(step: Step, now: datetime) -> None:
     """Send what can be sent, or put the hand task in view. The outbox row shares this transaction."""
-    _fire(step, now)
+    message = _fire(step, now)
+    if message is not None:
+        rows.run(*outbox.owing(message))
     step.save(update_fields=["state", "fired_at", "message", "hand_why"])
 
 
-def _fire(step: Step, now: datetime) -> None:
+def _fire(step: Step, now: datetime) -> OutboxMessage | None:
+    """The message that the step owes, not yet written; None when a person must do it."""
     notice = step.notice
     step.fired_at = now
     if step.channel in sent_by_us():
         step.state = Step.SENT
-        step.message = outbox.owe(
+        step.message = outbox.draft(
             about=notice.id,
             kind="notice",
             channel=step.channel,
-            role=step.role,
+            role_id=step.role_id,
             now=now,
             lane=notice.lane,
             case_code=notice.case_code,
             words=step.words,
         )
-    else:
-        step.state = Step.HAND
-        step.hand_why = f"No sender for {step.channel} is set up."
+        return step.message
+    step.state = Step.HAND
+    step.hand_why = f"No sender for {step.channel} is set up."
+    return None
 
 
 def fire_due(notice: Notice, now: datetime) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from soar2.dictation.reading import Reading
 from soar2.errors import Refused, Unreadable
@@ -14,9 +14,12 @@ from soar2.pathway.reports.basis import prior_of, reading_on_record, rise
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import FINAL, WITHDRAWN, Filed, IncomingReport
 from soar2.pathway.reports.versions import is_late, restore_if_newest, why_against
-from soar2.record import ledger
+from soar2.record import ledger, patients, rows
 from soar2.record.models import Patient, Person
-from soar2.record.patients import find_or_create
+from soar2.record.patients import PatientIdentity, find_or_create
+
+TURN = 11  # the kind of lock of an accession
+BULKY = ("text", "reading")  # of a report; not needed to compare its versions
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,16 @@ def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
     older than the one on file is kept and acts on nothing. Without a usable identity the report is
     kept without a patient and ``identity_fault`` says why.
     """
-    take_turns(incoming.feed, [incoming.accession])
+    take_turns(incoming.feed, [incoming.accession], [incoming.identity])
+    return file_in_turn(incoming, now=now)
+
+
+def file_in_turn(incoming: IncomingReport, *, now: datetime) -> Filed:
+    """The same inside a transaction in which ``take_turns`` was called for this report."""
     patient, fault = _patient(incoming, now)
     digest = content_hash(incoming, patient)
-    on_file = list(
-        Report.objects.filter(feed=incoming.feed, accession=incoming.accession).defer("text", "reading")
+    on_file = rows.read(
+        Report, "WHERE r.feed = %s AND r.accession = %s", [incoming.feed, incoming.accession], but=BULKY
     )
     known = next(
         (row for row in on_file if (row.status, row.content_hash) == (incoming.status, digest)), None
@@ -45,29 +53,32 @@ def file_report(incoming: IncomingReport, *, now: datetime) -> Filed:
     if known is not None:
         restore_if_newest(known, on_file, incoming, now)
         return Filed(known.id, False, known.identity_fault)
-    report = _keep(incoming, patient, fault, digest, on_file, now)
+    report = _version(incoming, patient, fault, digest, on_file, now)
     _announce(report, now)
     return Filed(report.id, True, fault)
 
 
-def take_turns(feed: str, accessions: Iterable[str]) -> None:
-    """Two workers on one accession take turns until the transaction ends (on one patient: ``find_or_create``).
+def take_turns(feed: str, accessions: Iterable[str], identities: Iterable[PatientIdentity | None]) -> None:
+    """Two workers on one accession, or on one patient's number, take turns until the transaction ends.
 
-    Whoever files several accessions in one transaction asks for all of them first, or two workers that
+    Whoever files several reports in one transaction asks for all of them first, or two workers that
     meet the same patient could wait for each other.
     """
-    keys = sorted({f"{feed}|{accession}" for accession in accessions})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(key, 11)) FROM unnest(%s::text[]) AS key", [keys]
-        )
+    exams = [(f"{feed}|{accession}", TURN) for accession in accessions]
+    numbers = [
+        (key, patients.TURN)
+        for identity in identities
+        if identity is not None
+        for key in patients.turns_of(identity)
+    ]
+    patients.take_turns([*exams, *numbers])
 
 
 def _patient(incoming: IncomingReport, now: datetime) -> tuple[Patient | None, str]:
     if incoming.identity is None:
         return None, incoming.identity_fault or "The message names no patient."
     try:
-        return find_or_create(incoming.identity, now=now), ""
+        return find_or_create(incoming.identity, now=now, turn_taken=True), ""
     except Unreadable as fault:
         return None, fault.reason
 
@@ -86,7 +97,7 @@ def _read(incoming: IncomingReport, patient: Patient | None) -> _Read:
     return _Read(reading, rise(reading.as_json(), prior, exam))
 
 
-def _keep(
+def _version(
     incoming: IncomingReport,
     patient: Patient | None,
     fault: str,
@@ -94,6 +105,7 @@ def _keep(
     on_file: list[Report],
     now: datetime,
 ) -> Report:
+    """The row of this version, not yet written; those before it step back."""
     read = _read(incoming, patient)
     reading, earlier = (
         read.reading,
@@ -103,7 +115,9 @@ def _keep(
     wanted = _why_to_read(incoming, reading, late) or why_against(
         incoming, reading.lane, patient, on_file, late
     )
-    report = Report.objects.create(
+    if earlier and not late:
+        Report.objects.filter(id__in=[row.id for row in earlier]).update(current=False)
+    return Report(
         patient=patient,
         identity_fault=fault,
         version=len(earlier) + 1,
@@ -116,9 +130,6 @@ def _keep(
         **_stated(incoming),
         **_scored(reading),
     )
-    if not late:
-        Report.objects.filter(id__in=[row.id for row in earlier]).update(current=False)
-    return report
 
 
 def _why_to_read(incoming: IncomingReport, reading: Reading, late: bool) -> str:
@@ -165,7 +176,7 @@ def _scored(reading: Reading) -> dict[str, object]:
 
 
 def _announce(report: Report, now: datetime) -> None:
-    """The one fact of this verb; what follows from it stands in the flow table."""
+    """The report is written with the one fact of this verb; what follows from it stands in the flow table."""
     kind = "report.scored"
     if not report.current:
         kind = "report.late"
@@ -179,6 +190,7 @@ def _announce(report: Report, now: datetime) -> None:
         kind, at=now, patient=report.patient, subject=report.id, actor="reader", about=report,
         lane=report.lane, rule=report.rule, version=report.version, source=report.source,
         pack=f"{report.pack_name} {report.pack_version}", score=[report.score_min, report.score_max],
+        along=[rows.insert(report)],
     )  # fmt: skip
 
 

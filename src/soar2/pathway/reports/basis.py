@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from soar2.criteria.packs import load_pack
 from soar2.dictation.reading import Reading, read_report
 from soar2.pathway.reports.models import Report
 from soar2.pathway.reports.types import EXAM_WINDOW
+from soar2.record import rows
 from soar2.record.models import LedgerEntry, Patient
 
 # ESCC grades and the words below the conus on one scale, as the lane table places them.
@@ -163,12 +164,16 @@ def prior_of(patient: Patient | None, accession: str, before: datetime | None) -
     """The latest acted-on report of an earlier exam of this patient."""
     if patient is None:
         return None
-    priors = Report.objects.filter(patient=patient, current=True, status__in="FCA").exclude(
-        accession=accession
+    since = None if before is None else before - EXAM_WINDOW  # another part of this exam is no prior
+    found = rows.read(
+        Report,
+        "WHERE r.patient_id = %s AND r.current AND r.status IN ('F', 'C', 'A') AND r.accession <> %s"
+        " AND r.source <> 'free-text' AND (%s::timestamptz IS NULL OR r.exam_end < %s)"
+        " ORDER BY r.exam_end DESC NULLS LAST LIMIT 1",
+        [patient.id, accession, since, since],
+        but=("text",),
     )
-    if before is not None:
-        priors = priors.filter(exam_end__lt=before - EXAM_WINDOW)  # another part of this exam is no prior
-    return priors.exclude(source="free-text").order_by(F("exam_end").desc(nulls_last=True)).first()
+    return next(iter(found), None)
 
 
 def rise(reading: dict[str, Any], prior: Report | None, exam_end: datetime | None) -> str:

@@ -1,15 +1,16 @@
 """E-mail by SMTP: a lane, a case code, a telephone number and a link. Never a word about a patient."""
 
 import smtplib
-import ssl
 from email.message import EmailMessage
 from email.utils import formatdate
-from pathlib import Path
 
 from django.conf import settings
 
 from soar2.errors import Undelivered
 from soar2.exchange.senders.delivery import Delivery
+from soar2.exchange.senders.email.line import kept_open, send
+
+__all__ = ["compose", "deliver", "kept_open"]
 
 PERMANENT = range(500, 600)
 
@@ -20,8 +21,7 @@ def deliver(delivery: Delivery) -> None:
         who = delivery.person.label if delivery.person else delivery.role_name
         raise Undelivered(f"{who} has no mail address in the settings.", permanent=True)
     try:
-        with _connect() as server:
-            refused = server.send_message(compose(delivery))
+        refused = send(compose(delivery))
     except smtplib.SMTPRecipientsRefused as fault:
         codes = [code for code, _ in fault.recipients.values()]
         raise Undelivered(
@@ -87,21 +87,6 @@ def _finding(delivery: Delivery) -> tuple[str, str]:
 
 
 COMPOSED = {"notice": _notice, "digest": _digest, "finding": _finding, "settled": _finding}
-
-
-def _connect() -> smtplib.SMTP:
-    smtp = settings.PROGRAMME.smtp
-    if smtp.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            smtp.host, smtp.port, timeout=smtp.timeout_seconds, context=ssl.create_default_context()
-        )
-    else:
-        server = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
-    if smtp.security == "starttls":
-        server.starttls(context=ssl.create_default_context())
-    if smtp.username:
-        server.login(smtp.username, Path(smtp.password_file).read_text().strip())
-    return server
 
 
 def _codes(codes: list[int]) -> str:

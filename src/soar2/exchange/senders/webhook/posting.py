@@ -50,12 +50,14 @@ def _take_some(response: httpx.Response) -> None:
 
 
 class _Deadline:
-    """Shuts the connection when the time is over, whatever it waits for then."""
+    """Shuts the connection when the time is over, whatever it waits for then: also in the middle of a TLS greeting."""
 
     def __init__(self, seconds: float):
-        self._timer = threading.Timer(seconds, self._shut)
+        self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
-        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._over = False
+        self._link: socket.socket | None = None
 
     def __enter__(self) -> "_Deadline":
         self._timer.start()
@@ -63,13 +65,27 @@ class _Deadline:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        with self._lock:
+            if self._link is not None:
+                self._link.close()
+                self._link = None
 
     def notice(self, event: str, info: Mapping[str, Any]) -> None:
-        """Told by the client of each step: keeps the socket it speaks through."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._socket = info["return_value"].get_extra_info("socket")
+        """Told by the client of each step: keeps a handle of its own on the connection, since TLS takes the
+        client's socket away from whoever holds it."""
+        if event == "connection.connect_tcp.complete":
+            found: socket.socket = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._link = found.dup()
+                if self._over:
+                    self._shut()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+            self._shut()
 
     def _shut(self) -> None:
-        if self._socket is not None:
+        if self._link is not None:
             with suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                self._link.shutdown(socket.SHUT_RDWR)
