@@ -10,7 +10,7 @@ help:
 	@echo "make demo    set up, start everything with synthetic patients, print one address"
 	@echo "make test    set up and run the tests; choose some with ARGS='tests/spec -k sins'"
 	@echo "make check   lint, types, import contract, migrations"
-	@echo "make faults  kill, cut and fill everything while 10,000 messages come in (about half an hour)"
+	@echo "make faults  kill, cut and fill everything while 10,000 messages come in (about twenty minutes)"
 	@echo "make bench   measure on this machine; asserts nothing"
 	@echo "make setup   only set up; .venv/bin/soar2 is the command afterwards"
 	@echo "make lock    write requirements/*.txt anew; LOCK=--upgrade takes newer versions"

@@ -1,6 +1,7 @@
 """Everything that comes in by HTTP: what the server says of a request, and who gets it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -63,7 +64,8 @@ def site(monkeypatch):
 
 def ask(site, asked, connection=None):
     connection = connection or Connection()
-    asyncio.run(site.__rsgi__(asked, connection))
+    with ThreadPoolExecutor(1) as thread:  # a browser's tests may have left a loop running in this one
+        thread.submit(asyncio.run, site.__rsgi__(asked, connection)).result()
     return connection
 
 

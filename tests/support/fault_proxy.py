@@ -218,7 +218,7 @@ class FaultProxy:
                 await self._strike_request(link, fault, chunk)
         if not link.finished:
             link.finished = True
-            writer.write_eof()
+            _half_close(writer)
 
     async def _answers(self, link: Link) -> None:
         reader, writer = link.server[0], link.client[1]
@@ -235,7 +235,7 @@ class FaultProxy:
             elif not link.deaf:
                 await _pass(writer, chunk)
         if not link.deaf:
-            writer.write_eof()
+            _half_close(writer)
 
     async def _is_moment(self, link: Link, chunk: bytes) -> bool:
         """Whether these bytes are what somebody lies in wait for; then they are taken care of."""
@@ -292,10 +292,10 @@ class FaultProxy:
             case "half-close to the server":
                 await _pass(server, chunk)
                 link.finished = True
-                server.write_eof()
+                _half_close(server)
             case "half-close to the client":
                 link.deaf = True
-                link.client[1].write_eof()
+                _half_close(link.client[1])
                 await _pass(server, chunk)
             case "refuse the next connection":
                 self._refusing.append(fault)
@@ -379,8 +379,17 @@ class FaultNet:
 
 
 async def _pass(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if writer.transport.is_closing():
+        raise ConnectionResetError
     writer.write(data)
     await writer.drain()
+
+
+def _half_close(writer: asyncio.StreamWriter) -> None:
+    """Say that no more comes; the other way stays open."""
+    if writer.transport.is_closing():
+        raise ConnectionResetError
+    writer.write_eof()
 
 
 async def _dribble(writer: asyncio.StreamWriter, chunk: bytes) -> None:

@@ -69,7 +69,10 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the line was cut: what has not come whole was not posted, and gets no answer
                 posted = Posted(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 receiver.posts.append(posted)
                 receiver.on_post(posted)

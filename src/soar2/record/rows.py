@@ -106,7 +106,7 @@ def columns(
 def _new(model: type[models.Model]) -> tuple[str, Fields]:
     fields = tuple(field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField))
     words = ", ".join(f'"{field.column}"' for field in fields)
-    return f"INSERT INTO {model._meta.db_table} ({words})", fields
+    return f'INSERT INTO "{model._meta.db_table}" ({words})', fields
 
 
 @cache

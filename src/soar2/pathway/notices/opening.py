@@ -12,12 +12,12 @@ from soar2.criteria.urgency import lane_rank
 from soar2.pathway.notices import plan
 from soar2.pathway.notices.models import Notice, NoticeReport
 from soar2.pathway.reports.basis import (
+    UNIDENTIFIED_OF,
     Basis,
     bases,
     basis,
     basis_behind,
     unidentified_before,
-    unidentified_of,
 )
 from soar2.pathway.reports.types import EXAM_WINDOW, WITHDRAWN
 from soar2.record import ledger, rows
@@ -96,9 +96,9 @@ def _of_accession(scored: Basis) -> _Found | None:
 def _unresolved(scored: Basis) -> _Found | None:
     """The notice of a report nobody could be named for: by its accession, which is one feed's own, or by the
     message it came with, which may have been read when its accession could not be told."""
-    earlier = [*unidentified_of(scored.inbound).values_list("id", flat=True)]
-    unnamed = "notice.patient_id IS NULL AND notice.identity_unresolved AND (r.accession = %s OR r.report = ANY(%s))"
-    for link in _links(scored, unnamed, [scored.accession, earlier]):
+    mine = f"r.accession = %s OR r.report IN ({UNIDENTIFIED_OF})"
+    unnamed = f"notice.patient_id IS NULL AND notice.identity_unresolved AND ({mine})"
+    for link in _links(scored, unnamed, [scored.accession, scored.inbound]):
         if link.accession != scored.accession and link.report not in unidentified_before(scored):
             continue
         version = basis(link.report)

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from soar2.criteria.packs import load_pack
 from soar2.dictation.reading import Reading, read_report
@@ -100,9 +99,8 @@ def basis_of(report: Report) -> Basis:
     )
 
 
-def unidentified_of(inbound: int | None) -> QuerySet[Report, Any]:
-    """Ids of the reports without a patient that were filed from one message."""
-    return Report.objects.filter(inbound=inbound, inbound__isnull=False, patient=None).values("id")
+#: A question that gives the ids of the reports without a patient that were filed from one message, whose number it takes.
+UNIDENTIFIED_OF = "SELECT id FROM reports_report WHERE inbound = %s AND patient_id IS NULL"
 
 
 def unidentified_before(scored: Basis) -> list[UUID]:
