@@ -1,0 +1,151 @@
+"""A sentence as a row of items: the words and phrases that the grammar knows, and the levels it names."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from soar2.criteria import anatomy
+from soar2.dictation.freetext.lexicon import LENGTHS, PHRASES, plain_word
+
+_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13,
+}  # fmt: skip
+_ORDINALS = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+    "tenth": 10, "eleventh": 11, "twelfth": 12,
+}  # fmt: skip
+_SPOKEN = "|".join(_NUMBERS)
+_ORDINAL = "|".join(_ORDINALS)
+_REGION = "cervical|thoracic|dorsal|lumbar|sacral"
+_NAME = (
+    rf"(?:occiput|occipital\s+condyles?|c0|(?:{_REGION}|th|[ctdls])\s?[-.]?\s?(?:\d{{1,2}}(?!\d)|(?:{_SPOKEN})\b)"
+    rf"|(?:{_ORDINAL})\s+(?:{_REGION})(?:\s+(?:vertebral\s+body|vertebra|level))?)"
+)
+_BARE = r"(?:\d{1,2}(?![\d.]*\s*(?:%|mm|cm|x\s))(?!\d))"
+_JOIN = (
+    r"\s*(?:,?\s*(?:as\s+well\s+as|along\s+with|and|&|or|plus)(?:\s+(?:at|of|in|also(?:\s+at)?|the))?|,(?:\s*at)?|/|\+|-"
+    r"|to(?:\s+the)?|through|thru|down\s+to|into)\s*(?:levels?\s+)?"
+)
+_SPEC = re.compile(rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\w%']))*(?![\w%'])")
+_TOKEN = re.compile(
+    rf"(?P<name>{_NAME})(?![\w%])|(?P<bare>{_BARE})(?![\w%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
+)
+_MAYBE_LEVEL = re.compile(
+    rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL})\s+(?:{_REGION})"
+)
+#: MRI sequences that look like levels.
+_SEQUENCE = re.compile(
+    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=[\s/,-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
+    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|\+))"
+    r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
+)
+#: What follows a name that is a nerve root's, a muscle's or a count and not a vertebra's.
+_NO_VERTEBRA = re.compile(r"\s*(?:(?:exiting|traversing|descending|left|right)\s+)*(?:nerves?|roots?|radicul\w*|dermatom\w*|myotom\w*|ganglion)\b")
+_DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
+_PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sa-z\d]|[^\W\d_]+")
+
+
+class Item(NamedTuple):
+    """A known phrase, a level mention, or a plain word (no tags). Places count from the sentence's start."""
+
+    tags: frozenset[str]
+    word: str
+    start: int
+    end: int
+    action: str = ""
+    levels: tuple[str, ...] = ()
+    disc: bool = False
+
+
+_LEVEL = frozenset(("LEVEL",))
+_PLAIN: frozenset[str] = frozenset()
+_POINT = frozenset(("STOP",))
+
+
+@lru_cache(maxsize=2048)
+def _resolve(spec: str) -> tuple[str, ...]:
+    levels: list[str] = []
+    region, ranged = "", False
+    for token in _TOKEN.finditer(spec):
+        if token["range"]:
+            ranged = True
+            continue
+        level = _canonical(token["name"] or region + token["bare"])
+        if level is None:
+            continue
+        if ranged and levels:
+            levels += anatomy.between(levels[-1], level)
+        else:
+            levels.append(level)
+        region = level[0] if level != "Oc" else region
+        ranged = False
+    return tuple(dict.fromkeys(levels))
+
+
+def _canonical(name: str) -> str | None:
+    plain = " ".join(name.lower().split())
+    ordinal = re.match(rf"({_ORDINAL})\s+({_REGION})", plain)
+    if ordinal:
+        return anatomy.canonical(f"{ordinal[2]} {_ORDINALS[ordinal[1]]}")
+    plain = re.sub(rf"(?:{_SPOKEN})$", lambda m: str(_NUMBERS[m.group()]), plain)
+    plain = re.sub(r"([a-z])\s*-\s*(?=\d)", r"\1 ", plain)
+    return anatomy.canonical(plain)
+
+
+def levels_in(sentence: str) -> list[Item]:
+    """Level mentions of a sentence in lower case, in order; sequences and nerve roots are none."""
+    if not _MAYBE_LEVEL.search(sentence):
+        return []
+    masked = _SEQUENCE.sub(lambda m: " " * len(m.group()), sentence) if "t1" in sentence or "t2" in sentence else sentence
+    found = []
+    for match in _SPEC.finditer(masked):
+        levels = _resolve(match.group())
+        if not levels or _NO_VERTEBRA.match(masked, match.end()):
+            continue
+        pair = len(levels) == 2 and bool(_PAIR.fullmatch(match.group().strip())) and _adjacent(levels)
+        disc = bool(_DISC.match(masked, match.end()))
+        found.append(Item(_LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc))
+    return found
+
+
+def _adjacent(levels: tuple[str, ...]) -> bool:
+    return anatomy.rank(levels[1]) - anatomy.rank(levels[0]) in (1, 2) and len(anatomy.between(*levels)) == 2
+
+
+def items_of(sentence: str) -> list[Item]:
+    """The sentence in lower case as items, in order."""
+    named = levels_in(sentence)
+    words = [(plain_word(m.group()), m.start(), m.end()) for m in _WORD.finditer(sentence)]
+    items: list[Item] = []
+    n, at, count = 0, 0, len(words)
+    while n < count:
+        word, start, end = words[n]
+        if at < len(named) and start >= named[at].start:
+            level = named[at]
+            items.append(level)
+            at += 1
+            while n < count and words[n][1] < level.end:
+                n += 1
+            continue
+        limit = named[at].start if at < len(named) else len(sentence) + 1
+        taken = _phrase(words, n, limit, items)
+        if not taken:
+            items.append(Item(_PLAIN, word, start, end))
+        n += taken or 1
+    return items
+
+
+def _phrase(words: list[tuple[str, int, int]], n: int, limit: int, items: list[Item]) -> int:
+    """Append the longest known phrase that begins at word ``n``; how many words it took."""
+    for length in LENGTHS.get(words[n][0], ()):
+        last = n + length - 1
+        if last >= len(words) or words[last][2] > limit:
+            continue
+        key = tuple(w[0] for w in words[n : last + 1])
+        entry = PHRASES.get(key)
+        if entry is not None:
+            items.append(Item(entry.tags, " ".join(key), words[n][1], words[last][2], entry.action))
+            return length
+    return 0

@@ -1,0 +1,239 @@
+"""The sections of a report without the macro, and its sentences.
+
+Nothing here depends on capitals, on how lines are wrapped or on how items are numbered: a heading is known by its
+name, a label by its colon, and a line break that only wraps a sentence is a space.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+HISTORY, COMPARISON, TECHNIQUE, FINDINGS, IMPRESSION, ADDENDUM, PRIOR = (
+    "history", "comparison", "technique", "findings", "impression", "addendum", "prior report",
+)  # fmt: skip
+ORIGINAL = "original"
+#: Sections whose words are not about what today's scan shows.
+NOT_TODAY = frozenset((HISTORY, COMPARISON, TECHNIQUE, PRIOR))
+
+_NAMES: tuple[tuple[str, str], ...] = (
+    (PRIOR, r"(?:copied|carried)[ -]forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from) .{0,25})?"),
+    (ADDENDUM, r"(?:addendum|addenda)(?: report)?(?: (?:#|no\.? ?|number )?\d{1,2})?(?: (?:to|by|on|dated|issued|start) .{0,40})?|(?:first|second|third) addendum|addendum begins|correction|corrected report|amendment|amended report|addendum impression"),
+    (ORIGINAL, r"end (?:of )?addendum|original (?:report|text|dictation)(?: (?:below|follows))?|end of correction"),
+    (HISTORY, r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?|reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)|clinical|hx|hpi|ind|presenting complaint|referral(?: reason)?|request(?: details)?|symptoms|past medical history|pmh|diagnosis code|order(?:ing)? (?:comments?|diagnosis|reason)|clinical diagnosis|chief complaint|known diagnosis|oncologic history|cancer history|prior treatment history|treatment history|family history"),
+    (COMPARISON, r"comparisons?(?: (?:study|studies|exams?|imaging|made with))?|prior (?:studies|study|exams?|imaging|examinations?)|previous (?:imaging|studies|study|exams?|mri)|compared (?:with|to)|comparison is made.{0,10}"),
+    (TECHNIQUE, r"techniques?|procedure(?: comments?| description)?|protocol|exam(?:ination)?(?: type| description)?|contrast|sequences?|study(?: type| date)?|technical (?:factors|quality|details)|dose|radiation dose|recommendations?|report date|date of (?:exam|service|study)|accession|signed|dictated(?: by)?|electronically signed.{0,30}|attending|radiologist|exam date|modality|sedation"),
+    (IMPRESSION, r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment|interpretation|diagnosis|comment|comments)(?: (?:and|/|&) (?:recommendations?|plan))?|imp|critical (?:results?|findings?)|key findings|bottom line|in summary"),
+    (FINDINGS, r"(?:imaging |mri |ct |detailed |pertinent )?findings?|report|body|observations?|results?|description|narrative|mri report|interpretation of findings|report text"),
+)  # fmt: skip
+_HEADING = re.compile(
+    r"[\s*#_=<>b/\[\]•-]*(?P<name>" + "|".join(f"(?P<h{n}>{words})" for n, (_, words) in enumerate(_NAMES)) + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
+)
+_MARKED = re.compile(r"\s*[*_<>/=]*b?>?[ \t]*")
+#: Words with which a heading in the middle of a line may begin; a colon must follow its name.
+_INLINE = re.compile(
+    r"(?<=[.;!?)\]\r\n])[ \t]*(?=(?:(?:clinical|patient|relevant|final|overall|imaging|mri|ct|prior|previous|original|end of|reason for|radiation|past medical|copied|critical|key|first|second|third)\s[^:.\r\n]{2,40}|[a-z]{3,14}):)"
+)
+_LABEL_LINE = re.compile(r"[ \t]*(?:[-*•–]\s*|\(?\d{1,2}[.)]\s*)?[a-z][a-z0-9 /,&()-]{0,38}:(?=\s|$)")
+_ITEM = re.compile(r"[ \t]*(?:[-*•–>]\s+|\(?\d{1,2}[.)](?=\s|[a-z])\s*|[a-h][.)]\s+|#\s*\d{1,2}\s+)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
+
+
+class Said(NamedTuple):
+    """A sentence: half-open span of the report, its section, and its words in lower case, wraps made spaces."""
+
+    start: int
+    end: int
+    section: str
+    lower: str
+    #: Counts headings, so that what was spoken of under one is not carried over to the next.
+    block: int
+
+
+@dataclass(slots=True)
+class _State:
+    section: str = FINDINGS
+    block: int = 0
+    seen: bool = False  # findings or impression have begun
+    addendum: bool = False
+    words: bool = False  # something stands under the present heading
+
+
+def sentences(lower: str) -> list[Said]:
+    """The report's sentences. ``lower``: its text in lower case, character for character."""
+    found: list[Said] = []
+    state = _State()
+    width = _width(lower)
+    run: list[tuple[int, int]] = []
+    at, total = 0, len(lower)
+    previous_end = ""
+    while at < total:
+        line = _LINE.match(lower, at)
+        if line is None or line.end() == at:
+            break
+        start, end = at, line.end()
+        at = end
+        shown = lower[start:end]
+        if not shown.strip():
+            _flush(lower, run, state, found)
+            if state.section in NOT_TODAY and state.words and state.section != PRIOR:
+                state.section, state.words = FINDINGS, False
+                state.block += 1
+            previous_end = ""
+            continue
+        heading = _heading(lower, start, end)
+        if heading:
+            _flush(lower, run, state, found)
+            start = _enter(state, *heading)
+            if not lower[start:end].strip(" \t\r\n.:-*_"):
+                previous_end = ""
+                continue
+        item = _ITEM.match(lower, start, end)
+        if run and (item or _LABEL_LINE.match(lower, start, end) or not _wraps(lower, run[-1], start, end, width)):
+            _flush(lower, run, state, found)
+        state.words = True
+        run.append((item.end() if item and item.end() < end else start, end))
+    _flush(lower, run, state, found)
+    return found
+
+
+def _width(lower: str) -> int:
+    return max((len(line) for line in lower.splitlines()), default=0)
+
+
+def _wraps(lower: str, last: tuple[int, int], start: int, end: int, width: int) -> bool:
+    """Whether the line break before ``start`` only wraps a sentence: the next word would not have fitted."""
+    line = lower[last[0] : last[1]].rstrip()
+    if line.endswith((".", ";", "!", "?")):
+        return True  # the sentence ends there by itself
+    if line.endswith((",", "-", "/", "(", ":")):
+        return True
+    words = lower[start:end].split(None, 1)
+    if not words:
+        return False
+    if line.rsplit(None, 1)[-1] in _OPEN or words[0] in _OPEN_NEXT:
+        return True
+    whole = last[1] - 1 - _line_start(lower, last[0])
+    return whole + 1 + len(words[0]) > width
+
+
+def _line_start(lower: str, at: int) -> int:
+    return max(lower.rfind("\n", 0, at), lower.rfind("\r", 0, at)) + 1
+
+
+#: A line that ends or begins with one of these is not the end or the beginning of a sentence.
+_OPEN = frozenset(
+    """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal thecal
+    epidural cord vertebral which that causing due mild moderate severe""".split()  # noqa: SIM905
+)
+_OPEN_NEXT = frozenset("of at and or with without is are was were to from by as than compressing causing which which, which;".split())  # noqa: SIM905
+
+
+def _heading(lower: str, start: int, end: int) -> tuple[str, int] | None:
+    shown = lower[start:end]
+    stripped = shown.strip()
+    if ":" not in shown and len(stripped) > 60 and " - " not in shown[:40]:
+        return None
+    found = _known(shown if len(shown) < 120 else shown[:120])
+    if found is None:
+        return None
+    return found[0], start + found[1]
+
+
+@lru_cache(maxsize=4096)
+def _known(shown: str) -> tuple[str, int] | None:
+    match = _HEADING.match(shown)
+    if match is None:
+        return None
+    name = next(_NAMES[n][0] for n in range(len(_NAMES)) if match[f"h{n}"])
+    after = _MARKED.match(shown, match.end())
+    rest = shown[match.end() :].strip()
+    if match["mark"].strip() == "" and rest:
+        return None
+    if match["mark"].strip() == "." and len(match["name"].split()) > 2 and name not in (ADDENDUM, ORIGINAL):
+        return None
+    return name, after.end() if after else match.end()
+
+
+def _enter(state: _State, name: str, start: int) -> int:
+    state.block += 1
+    state.words = False
+    if name == ORIGINAL:
+        state.addendum, state.section = False, FINDINGS
+    elif name == ADDENDUM:
+        state.addendum, state.section = True, ADDENDUM
+    elif state.addendum and state.seen and name in (FINDINGS, IMPRESSION):
+        state.section = ADDENDUM  # an addendum below the report, with headings of its own
+    else:
+        state.addendum = False
+        state.section = name
+        state.seen = state.seen or name in (FINDINGS, IMPRESSION)
+    return start
+
+
+_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s")
+_MIDHEAD = re.compile(r"(?<=[.;!?)])\s+(?=[a-z][a-z ,/&-]{2,40}:)")
+_NUMBERED = re.compile(r"(?<=[.;:])\s+(?:\(?\d{1,2}[.)]|[-*•])\s+(?=[a-z])")
+_LONGEST = 1500
+
+
+def _flush(lower: str, run: list[tuple[int, int]], state: _State, found: list[Said]) -> None:
+    """The sentences of a run of lines; a known heading in the middle of a line begins a new section."""
+    if not run:
+        return
+    start, end = run[0][0], run[-1][1]
+    run.clear()
+    at = start
+    for stop in _END.finditer(lower, start, end):
+        if stop.start() < at:
+            continue
+        at = _sentence(lower, at, stop.end(), state, found)
+    _sentence(lower, at, end, state, found)
+
+
+def _sentence(lower: str, start: int, end: int, state: _State, found: list[Said]) -> int:
+    while start < end and lower[start] in " \t\r\n":
+        start += 1
+    head = _INHEAD.match(lower, start, min(end, start + 90))
+    if head:
+        known = _known(lower[start : head.end()])
+        if known and ":" in lower[start : start + known[1]]:
+            start = _enter(state, known[0], start + known[1])
+    number = _ITEM.match(lower, start, end)
+    if number and number.end() < end:
+        start = number.end()
+    while start < end:
+        stop = min(start + _LONGEST, end)
+        words = lower[start:stop]
+        if words.strip(" \t\r\n.;:-*•|_="):
+            state.words = True
+            found.append(Said(start, stop, state.section, _SPACES.sub(" ", words), state.block))
+        start = stop
+    return end
+
+
+_INHEAD = re.compile(r"[a-z*#_\[<][^.;:\r\n]{2,60}:")
+#: Each line break or tab becomes one blank, so that places do not move.
+_SPACES = re.compile(r"[\r\n\t\f\v]")
+
+
+def current(name: str) -> bool:
+    """Whether a section speaks of what today's scan shows."""
+    return name not in NOT_TODAY
+
+
+def report_sentences(lower: str) -> Iterator[Said]:
+    """The sentences, with the history of a report that has neither findings nor impression cut to its first
+    sentence: what follows it must be the findings."""
+    listed = sentences(lower)
+    if any(s.section in (IMPRESSION, ADDENDUM) or (s.section == FINDINGS and s.block) for s in listed):
+        yield from listed
+        return
+    seen: set[int] = set()
+    for said in listed:
+        if said.section in (HISTORY, COMPARISON, TECHNIQUE) and said.block in seen:
+            yield said._replace(section=FINDINGS)
+        else:
+            seen.add(said.block)
+            yield said
