@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soar2.criteria.anatomy import UNKNOWN
-from soar2.criteria.escc import GRADES, GradeRange, below_conus_range
+from soar2.criteria.escc import GradeRange, below_conus_range
 from soar2.criteria.intervals import Interval
 from soar2.criteria.sins import SinsItems, imaging_sins
 from soar2.criteria.urgency import Case, decide, report_lane

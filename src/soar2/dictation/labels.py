@@ -49,14 +49,13 @@ LEVEL_WORDS: dict[str, frozenset[str]] = {
 REPORT_WORDS: dict[str, frozenset[str]] = {
     "tumour": frozenset(TUMOUR),
     "lane": frozenset(LANES),
-    "outside": frozenset(OUTSIDE),
     "source": frozenset({"macro", "free-text", "discrete"}),
 }
 _REPORT_KEYS = frozenset(
-    {*REPORT_WORDS, "name", "text", "review", "rest", "levels", "levels_complete", "note"}
+    {*REPORT_WORDS, "outside", "name", "text", "review", "rest", "levels", "levels_complete", "note"}
 )
 _LEVEL_KEYS = frozenset({*LEVEL_WORDS, "sins", "epidural", "rest", "note"})
-_FILE_KEYS = frozenset({"style", "report"}) | _REPORT_KEYS - {"name", "text", "levels"}
+_FILE_KEYS = frozenset({"style", "report"}) | _REPORT_KEYS - {"name", "text"}
 _RANGE = re.compile(r"(0|1[abc]|[23]) to (0|1[abc]|[23])")
 _POINTS = re.compile(r"(\d{1,2})(?: to (\d{1,2}))?")
 
@@ -96,13 +95,15 @@ class LevelLabel:
 class ReportLabel:
     """One report. ``levels`` None: no level is compared; ``complete`` False: there may be others than these.
 
-    ``text`` is None where the report is a file of its own. ``outside`` None and ``review`` None: not compared.
+    ``text`` is None where the report is a file of its own. ``outside`` None and ``review`` None: not compared;
+    ``outside_maybe`` are dangers that may be named as well.
     """
 
     name: str
     wanted: Mapping[str, Wanted]
     review: bool | None = None
     outside: frozenset[str] | None = None
+    outside_maybe: frozenset[str] = frozenset()
     levels: tuple[LevelLabel, ...] | None = None
     complete: bool = True
     text: str | None = field(default=None, repr=False)
@@ -113,7 +114,7 @@ class ReportLabel:
         lanes = self.wanted.get("lane")
         if self.review or (lanes and "none" not in lanes):
             return True
-        return None if lanes != {"none"} or self.review is None else False
+        return None if lanes is None or lanes > {"none"} or self.review is None else False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +169,8 @@ def _collect(named: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[Repor
 
 def _report(name: str, entry: Mapping[str, Any]) -> ReportLabel:
     _known(entry, _REPORT_KEYS)
-    wanted = {key: _words(key, entry[key], REPORT_WORDS[key]) for key in REPORT_WORDS if key in entry}
-    outside = wanted.pop("outside", None)
-    if entry.get("outside") == []:
-        outside = frozenset()
+    wanted = {key: _words(key, entry[key], words) for key, words in REPORT_WORDS.items() if key in entry}
+    outside = _outside(entry.get("outside", OPEN))
     review = entry.get("review", OPEN)
     if review not in (True, False, OPEN):
         raise _Wrong("'review' is true, false or \"?\".")
@@ -182,11 +181,24 @@ def _report(name: str, entry: Mapping[str, Any]) -> ReportLabel:
         name=name,
         wanted={key: words for key, words in wanted.items() if words is not None},
         review=None if review == OPEN else bool(review),
-        outside=outside,
+        outside=None if outside is None else frozenset(word for word in outside if not word.endswith(OPEN)),
+        outside_maybe=frozenset(word.rstrip(OPEN) for word in outside or () if word.endswith(OPEN)),
         levels=_levels(entry),
         complete=entry.get("levels_complete", True) is True,
         text=text,
     )
+
+
+def _outside(value: Any) -> list[str] | None:
+    """The dangers named; one with a question mark behind it may be named or not."""
+    if value == OPEN:
+        return None
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise _Wrong("'outside' must be a list, empty where nothing dangerous of another cause is described.")
+    for word in value:
+        if word.removesuffix(OPEN) not in OUTSIDE:
+            raise _Wrong(f"'{word}' is no word of 'outside'; it may be {', '.join(OUTSIDE)}.")
+    return value
 
 
 def _levels(entry: Mapping[str, Any]) -> tuple[LevelLabel, ...] | None:
