@@ -53,6 +53,7 @@ REPORT_WORDS: dict[str, frozenset[str]] = {
 }
 _REPORT_KEYS = frozenset(
     {*REPORT_WORDS, "outside", "name", "text", "review", "rest", "levels", "levels_complete", "note"}
+    | {"cancer_known"}
 )
 _LEVEL_KEYS = frozenset({*LEVEL_WORDS, "sins", "epidural", "rest", "note"})
 _FILE_KEYS = frozenset({"style", "report"}) | _REPORT_KEYS - {"name", "text"}
@@ -96,7 +97,7 @@ class ReportLabel:
     """One report. ``levels`` None: no level is compared; ``complete`` False: there may be others than these.
 
     ``text`` is None where the report is a file of its own. ``outside`` None and ``review`` None: not compared;
-    ``outside_maybe`` are dangers that may be named as well.
+    ``outside_maybe`` are dangers that may be named as well. ``cancer_known``: from order, history or record.
     """
 
     name: str
@@ -106,6 +107,7 @@ class ReportLabel:
     outside_maybe: frozenset[str] = frozenset()
     levels: tuple[LevelLabel, ...] | None = None
     complete: bool = True
+    cancer_known: bool = False
     text: str | None = field(default=None, repr=False)
 
     @property
@@ -184,9 +186,17 @@ def _report(name: str, entry: Mapping[str, Any]) -> ReportLabel:
         outside=None if outside is None else frozenset(word for word in outside if not word.endswith(OPEN)),
         outside_maybe=frozenset(word.rstrip(OPEN) for word in outside or () if word.endswith(OPEN)),
         levels=_levels(entry),
-        complete=entry.get("levels_complete", True) is True,
+        complete=_flag(entry, "levels_complete", True),
+        cancer_known=_flag(entry, "cancer_known", False),
         text=text,
     )
+
+
+def _flag(entry: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = entry.get(key, default)
+    if not isinstance(value, bool):
+        raise _Wrong(f"'{key}' is true or false.")
+    return value
 
 
 def _outside(value: Any) -> list[str] | None:
