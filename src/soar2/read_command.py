@@ -71,6 +71,15 @@ def _texts(raw: bytes) -> Iterator[str | Unreadable]:
         yield from _plain_texts(decoded(body))
 
 
+def texts_of(raw: bytes) -> list[str]:
+    """The texts of the reports in one file. Raises Unreadable for what is no report."""
+    texts = list(_texts(raw))
+    for text in texts:
+        if isinstance(text, Unreadable):
+            raise text
+    return [text for text in texts if isinstance(text, str)]
+
+
 def _eight_bit(raw: bytes) -> bytes:
     """UTF-16, which some editors write, as UTF-8; everything else as it is."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
