@@ -7,7 +7,7 @@ from soar2.criteria import anatomy, escc
 from soar2.criteria.escc import GradeRange
 from soar2.dictation.freetext.mentions import Mention
 from soar2.dictation.freetext.sections import ADDENDUM, HISTORY, NOT_TODAY, Said
-from soar2.dictation.freetext.sentence import Read, read_sentence
+from soar2.dictation.freetext.sentence import Read, moved_level, read_sentence
 from soar2.dictation.rows import LevelWords
 from soar2.dictation.statements import Epidural, Flag, Place, Statement
 
@@ -45,6 +45,8 @@ class Prose:
     conus_place: Place | None = None
     cancer: bool = False
     overruled: bool = False
+    #: Levels that an addendum corrects: (as written, as meant).
+    renamed: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class _Topic:
     cause: str = ""
     tumour: bool = False
     region: str = ""
+    label: str = ""
 
 
 def bind(sentences: Iterable[Said]) -> Prose:
@@ -69,9 +72,21 @@ def bind(sentences: Iterable[Said]) -> Prose:
             continue
         if said.block != topic.block:
             topic = _Topic(block=said.block)
+        if read.label == "other" and topic.label == "level":
+            topic.levels, topic.cause, topic.tumour = (), "", False
         _take(prose, topic, said, read)
         _move(topic, read)
+    _renamed(prose)
     return prose
+
+
+def _renamed(prose: Prose) -> None:
+    """An addendum that moves a finding: *at T9, not T8*."""
+    for wrong, right in prose.renamed:
+        for fact in prose.facts:
+            if wrong in fact.levels and fact.section != ADDENDUM:
+                fact.levels = tuple(right if level == wrong else level for level in fact.levels)
+                prose.overruled = True
 
 
 def _not_today(prose: Prose, said: Said, read: Read) -> None:
@@ -88,6 +103,9 @@ def _place(said: Said, mention: Mention) -> Place:
 def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:
     if read.conus and prose.conus is None:
         prose.conus, prose.conus_place = read.conus, Place(said.start, said.end)
+    if said.section == ADDENDUM and (moved := moved_level(said.lower)):
+        prose.renamed.append(moved)
+        return
     for mention in read.mentions:
         place = _place(said, mention)
         if mention.item == "cancer":
@@ -111,6 +129,8 @@ def _same_region(topic: _Topic, read: Read) -> bool:
 
 def _move(topic: _Topic, read: Read) -> None:
     """What the next sentence goes on about."""
+    if read.label:
+        topic.label = read.label
     if read.levels:
         if read.levels != topic.levels:
             topic.cause, topic.tumour = "", False
@@ -214,11 +234,15 @@ def _tumour_of(found: Levels, facts: list[Fact], prose: Prose) -> None:
             found.tumour.append(("suspected", fact.place))
         elif mention.item == "escc" and mention.how == "graded" and mention.reach and mention.reach.hi != "0":
             pass
-    affirmed = any(word == "present" for word, _ in found.tumour)
-    if not affirmed and not found.tumour and found.denied is None:
+    if not found.tumour and found.denied is None:
         denial = next(
-            (f for f in facts if f.mention.item == "lesion_denied" and not f.levels and not f.region), None
-        )
+            (
+                f for f in facts
+                if (f.mention.item == "lesion_denied" or (f.mention.item == "tumour" and f.mention.word == "absent"))
+                and not f.mention.levels and not f.mention.other
+            ),
+            None,
+        )  # fmt: skip
         found.denied = denial.place if denial else None
 
 
@@ -323,7 +347,8 @@ def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None
     mention, place = fact.mention, fact.place
     if mention.reach is None or (mention.other and mention.word == "no"):
         return
-    cauda = anatomy.scale(said.level, prose.conus) == "cauda"
+    scale = anatomy.scale(said.level, prose.conus)
+    cauda = scale == "cauda" or (scale == "either" and said.level != anatomy.UNKNOWN and mention.where == "SAC")
     if mention.below in escc.BELOW_CONUS_PLACE and mention.how == "described" and cauda:
         said.epidural.append(
             Epidural(escc.below_conus_range(mention.below), "below", place, mention.below, prose=True)
@@ -427,14 +452,15 @@ def _fill(found: Levels, facts: list[Fact]) -> None:
         if _calm(mention):
             for level in fact.levels if fact.levels and not _general(fact) else list(found.words):
                 said = found.words.get(level)
-                if said is not None and _fits(level, fact.region if not fact.levels else ""):
+                if said is not None and _fits(level, fact.region if not fact.mention.levels else ""):
                     _quietly(said, mention, fact)
         elif mention.item == "escc" and mention.word in ("no", "0") and not fact.levels and mention.reach:
             _denied_for_all(found, fact)
 
 
 def _general(fact: Fact) -> bool:
-    return False
+    """About the whole spine: alignment, heights and cord named without a level of their own."""
+    return not fact.mention.levels and (fact.mention.where == "ALL" or fact.mention.item == "cord_signal")
 
 
 def _quietly(said: LevelWords, mention: Mention, fact: Fact) -> None:

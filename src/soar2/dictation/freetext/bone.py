@@ -11,6 +11,7 @@ from soar2.dictation.freetext.mentions import (
     Sentence,
     cause_of,
     levels_of,
+    names_tumour,
     segment_bounds,
     stop_after,
     stop_before,
@@ -46,8 +47,13 @@ def _said(
     scope = said.scope
     return Mention(
         item, word, said.items[first].start, said.items[last].end, where, None, "", "", cause,
-        standing or scope.aside[n], scope.doubted[n],
+        standing or scope.aside[n], scope.doubted[n], _elsewhere(said, n),
     )  # fmt: skip
+
+
+def _elsewhere(said: Sentence, n: int) -> bool:
+    lo, hi = segment_bounds(said.items, n)
+    return any("ELSE" in i.tags for i in said.items[lo:hi])
 
 
 # ----------------------------------------------------------------------------------------- tumour, lesion
@@ -67,13 +73,13 @@ def _all_levels(said: Sentence, n: int) -> tuple[str, ...]:
                 break
             if not scope.denied[min(at + 1, hi - 1)]:
                 break
-        if "LEVEL" in item.tags and not scope.denied[at] and not scope.aside[at]:
+        if "LEVEL" in item.tags and not item.role and not scope.denied[at] and not scope.aside[at]:
             a, b = segment_bounds(items, at)
             other = any(i.tags & _CAUSES for i in items[a:b]) and not any(i.tags & _TUMOUR_HERE for i in items[a:b])
             if not other and not item.disc:
                 levels += item.levels
     if not near:
-        levels += [lv for at in range(lo, n) if "LEVEL" in items[at].tags for lv in items[at].levels]
+        levels += [lv for at in range(lo, n) if "LEVEL" in items[at].tags and not items[at].role for lv in items[at].levels]
     return tuple(dict.fromkeys(levels))
 
 
@@ -99,6 +105,12 @@ def _tumour(said: Sentence, n: int) -> Iterator[Mention]:
         return
     levels = _all_levels(said, n) if word != "absent" else levels_of(said, n)
     yield _said(said, n, "tumour", word, levels=levels)
+
+
+def _epidural_tumour(said: Sentence, n: int) -> Iterator[Mention]:
+    """Epidural *tumour* names tumour; that there is none in the canal does not deny it in the bone."""
+    if (names_tumour(said.items[n].word) or "MSCC" in said.items[n].tags) and not said.scope.denied[n]:
+        yield _said(said, n, "tumour", "suspected" if said.scope.doubted[n] else "present", levels=())._replace(other=True)
 
 
 def _standing(said: Sentence, n: int) -> str:
@@ -167,6 +179,8 @@ def _kind(word: str):  # type: ignore[no-untyped-def]
                 return
         if any("endplate" in i.word for i in items[max(0, n - 2) : n + 3]):
             return
+        if cause_of(said, n) not in ("", "tumour") and not said.has("TUMOUR"):
+            return
         kind = word
         if word == "indeterminate" and any(i.tags & {"LYTIC", "BLASTIC", "MIXED"} for i in items[lo:hi]):
             return
@@ -180,11 +194,10 @@ def _kind_levels(said: Sentence, n: int) -> tuple[str, ...]:
     items = said.items
     for at in range(n + 1, min(n + 5, len(items))):
         if items[at].tags & {"TUMOUR", "LESION"}:
-            found = levels_of(said, at)
-            return _all_levels(said, at) if found else ()
+            return () if _elsewhere(said, at) else levels_of(said, at)
         if items[at].word in (")", ",", ".", ";"):
             break
-    return levels_of(said, n)
+    return () if _elsewhere(said, n) else levels_of(said, n)
 
 
 def _labelled(said: Sentence, *words: str) -> bool:
@@ -196,8 +209,20 @@ def _labelled(said: Sentence, *words: str) -> bool:
 
 _SHARE = re.compile(
     r"(?:(?:>=?|<=?|≥|≤|~|more than|less than|greater than|over|under|exceeding|approximately|approx\.?|about|around|up to|at least|nearly|almost)\s*)?"
-    r"(?:\d{1,3}\s*(?:%|percent|per cent)?\s*(?:-|to)\s*)?(?:\d{1,3}\s*(?:%|percent|per cent)|(?:one\s+)?half\b|fifty\s+percent)"
+    r"(?:\d{1,3}\s*(?:%|percent|per cent)?\s*(?:-|to)\s*)?(?:\d{1,3}\s*(?:%|percent|per cent)|(?:one\s+)?half\b|fifty\s+per\s?cent)"
 )
+_FRACTION = re.compile(r"\b(?:(?:a|one)[\s-](?P<lt>third|quarter|fifth)|(?P<gt>two[\s-]thirds|three[\s-]quarters))\b")
+_BRACKETED = re.compile(r"\s*(?:vertebral\s+body\s*|vertebra\s*)?\(\s*(?P<share>[^()]{0,16}?\d{1,3}\s*%)[^()]{0,30}\)")
+
+
+def _bracketed_shares(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Fractures of T12 (20%) and L1 (40%)*."""
+    for item in said.items:
+        if "LEVEL" in item.tags:
+            found = _BRACKETED.match(said.text, item.end)
+            closed = parse("collapse", found["share"]).words if found else ()
+            if found and closed:
+                yield _said(said, n, "collapse", closed[0], levels=item.levels)
 
 
 def _height(said: Sentence, n: int) -> Iterator[Mention]:
@@ -209,19 +234,28 @@ def _height(said: Sentence, n: int) -> Iterator[Mention]:
         return
     if items[n].word == "lost" and "height" not in said.text:
         return
+    if "(" in said.text and "%" in said.text:
+        listed = list(_bracketed_shares(said, n))
+        if listed:
+            yield from listed
+            return
     start = items[max(lo, n - 8)].start
     stop = items[min(hi - 1, n + 8)].end
     shares = [m for m in _SHARE.finditer(said.text, start, stop)]
     anchor = items[n].start
     if shares:
         share = min(shares, key=lambda m: abs(m.start() - anchor))
-        words = share.group().replace("≥", ">=").replace("≤", "<=").replace("nearly", "about").replace("almost", "about").replace("at least", ">=")
+        words = share.group().replace("≥", ">=").replace("≤", "<=").replace("nearly", "about").replace("almost", "about").replace("at least", ">=").replace("fifty", "50").replace("per cent", "percent")
         if words.startswith("up to"):
             words = "<= " + words[5:]
         closed = parse("collapse", words.strip()).words
         if closed:
             yield _said(said, n, "collapse", closed[0])
             return
+    part = _FRACTION.search(said.text, start, stop)
+    if part:
+        yield _said(said, n, "collapse", "lt50" if part["lt"] else "gt50")
+        return
     near = items[max(lo, n - 3) : n + 2]
     if any("PLANA" in i.tags for i in near) or any(i.word in ("complete", "near complete", "near - complete", "total") for i in near):
         yield _said(said, n, "collapse", "gt50")
@@ -238,7 +272,8 @@ def _plana(said: Sentence, n: int) -> Iterator[Mention]:
 
 def _kept_height(said: Sentence, n: int) -> Iterator[Mention]:
     if not said.scope.denied[n]:
-        yield _said(said, n, "collapse", "none")
+        general = "heights" in said.text and not levels_of(said, n)
+        yield _said(said, n, "collapse", "none")._replace(where="ALL" if general else "")
 
 
 def _most(said: Sentence, n: int) -> Iterator[Mention]:
@@ -263,9 +298,15 @@ def _fracture(said: Sentence, n: int) -> Iterator[Mention]:
     if "fracture" not in items[n].word and "collapse" not in items[n].word:
         return
     if scope.denied[n]:
-        if scope.denied[n] not in ("new", "severe"):
+        # without a level of its own it may be about the levels that are not described
+        if scope.denied[n] not in ("new", "severe") and levels_of(said, n):
             yield _said(said, n, "collapse", "none")
         return
+    if "(" in said.text and "%" in said.text:
+        listed = list(_bracketed_shares(said, n))
+        yield from listed
+        if listed:
+            return
     if not said.has("HEIGHT", "PLANA", "HEIGHTKEPT"):
         yield _said(said, n, "collapse", "indeterminate")
 
@@ -274,7 +315,8 @@ def _fracture(said: Sentence, n: int) -> Iterator[Mention]:
 
 
 def _aligned(said: Sentence, n: int) -> Iterator[Mention]:
-    yield _said(said, n, "alignment", "normal")
+    general = not levels_of(said, n)
+    yield _said(said, n, "alignment", "normal")._replace(where="ALL" if general else "")
 
 
 def _deformed(said: Sentence, n: int) -> Iterator[Mention]:
@@ -376,6 +418,8 @@ def _change(word: str):  # type: ignore[no-untyped-def]
         items, scope = said.items, said.scope
         if scope.denied[n] or scope.aside[n] and word == "new":
             return
+        if word == "progressed" and items[n].word in ("larger", "worse"):
+            return
         lo, hi = stop_before(items, n), stop_after(items, n)
         after = items[n + 1].word if n + 1 < len(items) else ""
         if word in ("progressed", "improved") and after in ("signal", "uptake", "enhancement", "attenuation", "density", "t", "stir"):
@@ -395,6 +439,29 @@ def _change(word: str):  # type: ignore[no-untyped-def]
     return read
 
 
+_SIZES = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(mm|cm)\b[^.;]{0,25}?\b(?:previously|prior|was|formerly|compared\s+(?:with|to)|from|earlier)\s+(?:measured\s+)?(\d+(?:\.\d+)?)\s*(mm|cm)?"
+)
+
+
+def size_change(said: Sentence) -> Iterator[Mention]:
+    """*Measures 7 mm, previously 4 mm*."""
+    found = _SIZES.search(said.text) if "mm" in said.text or "cm" in said.text else None
+    if found is None or not said.has("TUMOUR", "LESION", "EPI"):
+        return
+    unit = {"mm": 1.0, "cm": 10.0}
+    now, then = float(found[1]) * unit[found[2]], float(found[3]) * unit[found[4] or found[2]]
+    word = "progressed" if now > then * 1.1 else "improved" if now < then * 0.9 else "stable"
+    n = next((k for k, item in enumerate(said.items) if item.start >= found.start()), 0)
+    yield _said(said, n, "status", word)._replace(standing="")
+
+
+def _new_by_denial(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Not present on the prior study*."""
+    if any("BACK" in i.tags for i in said.items[n + 1 : n + 5]) and said.has("TUMOUR", "LESION", "EPI", "ACT"):
+        yield _said(said, n, "status", "new")._replace(standing="")
+
+
 def _treated(said: Sentence, n: int) -> Iterator[Mention]:
     if said.has("NOTREAT") or said.scope.denied[n] or said.scope.doubted[n] or said.scope.aside[n] == "plan":
         return
@@ -407,10 +474,24 @@ def _treated(said: Sentence, n: int) -> Iterator[Mention]:
 # ------------------------------------------------------------------------------------------ other dangers
 
 
+#: Of the benign and primary tumours those that are somebody's business whatever they press on.
+_PRIMARY = (
+    "chordoma", "ependymoma", "astrocytoma", "osteosarcoma", "chondrosarcoma", "ewing", "giant cell", "glioma", "blastoma",
+    "primary", "aggressive", "angiosarcoma",
+)  # fmt: skip
+
+
 def _danger(key: str):  # type: ignore[no-untyped-def]
     def read(said: Sentence, n: int) -> Iterator[Mention]:
         word = said.items[n].word
         if said.scope.denied[n] or said.scope.aside[n]:
+            return
+        if word == "phlegmon" and "epidural" not in said.text:
+            yield _said(said, n, "danger", "infection")
+            return
+        if key == "benign_tumour":
+            if any(stem in word for stem in _PRIMARY):
+                yield _said(said, n, "danger", "primary_or_benign_tumour")
             return
         if key == "haematoma" and not re.search(r"epidural|subdural|extradural|intraspinal|spinal", said.text):
             return
@@ -446,6 +527,10 @@ _READERS = {
     "WORSE": _change("progressed"),
     "NEW": _change("new"),
     "TREAT": _treated,
+    "EPI": _epidural_tumour,
+    "MSCC": _epidural_tumour,
+    "POSTNO": _new_by_denial,
+    "benign_tumour": _danger("benign_tumour"),
     "abscess": _danger("abscess"),
     "infection": _danger("infection"),
     "haematoma": _danger("haematoma"),

@@ -27,13 +27,14 @@ _PREP = frozenset(("of", "on", "upon", "to", "against", "along", "into", "about"
 _NEUTRAL = frozenset(
     """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly anterolateral
     upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin surfaces surrounding in part both
-    adjacent exiting now also focally thus further overlying normal into about over entire whole circumferentially - directly""".split()  # noqa: SIM905
+    adjacent exiting now also focally thus approximately about ~ than half more less most % > < further overlying normal into about over entire whole circumferentially - directly""".split()  # noqa: SIM905
 )
 
 
 def epidural_mentions(said: Sentence) -> Iterator[Mention]:
-    if said.has("GRADELABEL") or "grade" in said.text:
+    if said.has("GRADELABEL") or any(stem in said.text for stem in ("grade", "bil", "ess", "epidural 1")):
         yield from _graded(said)
+        yield from _bracketed(said)
     if said.has("ACT"):
         yield from _effects(said)
     for n, item in enumerate(said.items):
@@ -50,6 +51,12 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
             yield _limit(said, n, _R("0", "2"))
         elif "CSFKEPT" in tags:
             yield _limit(said, n, _R("0", "1b"))
+        elif "CORDCLEAR" in tags:
+            yield _built(said, n, n, n, _R("0", "1b"), "excludes", cause=cause_of(said, n), word="no")
+        elif "PATENT" in tags:
+            yield _limit(said, n, _R("0", "1a"))
+        elif "BONEONLY" in tags and not said.scope.denied[n]:
+            yield _built(said, n, n, n, escc.NO_EPIDURAL_DISEASE, "described", word="0")
         elif "NOCSF" in tags:
             yield _mention(said, n, n, n, escc.exactly("3"), None, below="severe")
 
@@ -126,6 +133,8 @@ def _effects(said: Sentence) -> Iterator[Mention]:
             yield from _effect(said, n, at, group, kind)
         if not struck and group in ("press", "efface"):
             yield from _bare(said, n)
+        elif not struck and group == "touch":
+            yield from _it(said, n)
 
 
 def _structures(items: list[Item], n: int, form: str) -> list[int]:
@@ -168,7 +177,7 @@ def _ahead(items: list[Item], n: int) -> list[int]:
             break
         elif item.word == "with" and at == n + 1 and items[n].action.startswith("touch"):
             pass
-        elif not item.tags & _SKIP and item.word not in _NEUTRAL:
+        elif not item.tags & _SKIP and item.word not in _NEUTRAL and not item.word.isdigit():
             break
         at += 1
     return found
@@ -177,7 +186,8 @@ def _ahead(items: list[Item], n: int) -> list[int]:
 def _goes_on(items: list[Item], at: int, last: int) -> bool:
     while at < last:
         if items[at].tags & _STRUCTURE:
-            return True
+            after = items[at + 1] if at + 1 < len(items) else None
+            return after is None or not (after.tags & {"NOT", "NO", "VERB", "POSTNO", "ACT"} or after.word in ("remains", "appears"))
         if not items[at].tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL", "BONE", "SIDE", "OR"} and items[at].word not in _NEUTRAL:
             return False
         at += 1
@@ -233,10 +243,12 @@ _SIGNS: dict[tuple[str, str], tuple[GradeRange, GradeRange | None]] = {
     ("efface", "CANAL"): (escc.CORD_COMPRESSED, escc.NO_CORD_COMPRESSION),
     **{(g, "CANAL"): (escc.EPIDURAL_TUMOUR, escc.NO_CORD_COMPRESSION) for g in ("press", "narrow")},
     **{(g, "CAUDA"): (escc.CORD_COMPRESSED, escc.NO_CORD_COMPRESSION) for g in ("press", "narrow", "efface")},
+    ("fill", "CANAL"): (_R("1b", "3"), escc.NO_CORD_COMPRESSION),
     ("touch", "CAUDA"): (_R("1b", "3"), None),
     ("encase", "CAUDA"): (_R("1b", "3"), None),
 }  # fmt: skip
 _STRONG = ("compress", "squash", "squeez", "obliterat", "crush")
+_NEARLY = ("near", "almost", "virtual", "subtotal")
 _COMPLETE = ("complet", "total", "full", "entire", "whol", "circumferential", "near", "virtual", "almost")
 
 
@@ -246,6 +258,8 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
         return
     said_range, denied_range = signs
     degree, word = _degree(said, min(n, at), max(n, at))
+    if said.items[n].word.startswith(("obliterat", "occlud", "occlus")) and not degree:
+        degree, word = "severe", "complete"
     below = ""
     if kind in ("SAC", "CANAL", "CAUDA", "CSF", "CSFPART") and group != "touch":
         below = degree
@@ -253,7 +267,9 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
         said_range = _R("1b", "2")
     if kind == "CSF" and not degree:
         below = "severe"
-    if kind in ("SAC", "CANAL") and group == "efface" and degree == "severe" and word.startswith(_COMPLETE):
+    if kind == "CSF" and word.startswith(_NEARLY):
+        said_range = _R("1b", "2")  # a rest of fluid is left
+    if kind in ("SAC", "CANAL") and group in ("efface", "fill") and degree == "severe" and word.startswith(_COMPLETE):
         said_range = escc.CORD_COMPRESSED
     if kind == "CANAL" and degree == "severe" and said_range.lo == "1a":
         said_range = _R("1b", "3")
@@ -263,6 +279,9 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
 
 
 _SHARE = re.compile(r"(?:(<|less than|under|>|more than|greater than|over|approximately|about|~)\s*)?(\d{1,3})\s*(?:%|percent)")
+
+
+_HALF = re.compile(r"(less than|under|<|more than|over|greater than|>)\s*(?:half|50\s*%|one half|fifty percent)")
 
 
 def _degree(said: Sentence, lo: int, hi: int) -> tuple[str, str]:
@@ -276,7 +295,11 @@ def _degree(said: Sentence, lo: int, hi: int) -> tuple[str, str]:
         for item in near:
             if tag in item.tags:
                 return degree, item.word
-    share = _SHARE.search(said.text, items[first].start, min(items[hi].end + 40, len(said.text)))
+    end = min(items[hi].end + 45, len(said.text))
+    half = _HALF.search(said.text, items[first].start, end)
+    if half:
+        return ("mild", "") if half[1] in ("less than", "under", "<") else ("moderate", "")
+    share = _SHARE.search(said.text, items[first].start, end)
     if share:
         amount = int(share[2])
         if share[1] in ("<", "less than", "under"):
@@ -289,6 +312,10 @@ def _bare(said: Sentence, n: int) -> Iterator[Mention]:
     """Compression or mass effect of nothing in particular, beside tumour in the canal: the sac at least."""
     item = said.items[n]
     if item.word not in ("compression", "mass effect"):
+        yield from _it(said, n)
+        return
+    if said.has("CORD", "SAC") and said.scope.denied[n]:
+        yield from _it(said, n)
         return
     if said.scope.denied[n] and said.scope.denied[n] != "severe":
         if not said.has("ROOT"):
@@ -300,6 +327,24 @@ def _bare(said: Sentence, n: int) -> Iterator[Mention]:
         yield _mention(said, n, n - 1, n, escc.CORD_COMPRESSED if high else _R("1b", "3"), escc.NO_CORD_COMPRESSION)
     elif said.has("EPI", "INTO") and not said.has("ROOT"):
         yield _mention(said, n, n, n, _R("1b", "3"), escc.NO_CORD_COMPRESSION)
+
+
+_ITS = frozenset(("it", "this", "them", "either", "deformity", "deforming", "compressing", "deformation", "compression", "displacing", "compress", "deform"))
+
+
+def _it(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Touches the cord without compressing it*: what is denied of the structure named just before."""
+    items = said.items
+    if not items[n].action or said.scope.denied[n] not in ("no", "without", "not"):
+        if not (items[n].action and n + 1 < len(items) and items[n + 1].word == "it"):
+            return
+    for at in range(n - 1, -1, -1):
+        if items[at].tags & {"CORD", "SAC", "CAUDA"}:
+            kind = next(tag for tag in ("CORD", "SAC", "CAUDA") if tag in items[at].tags)
+            yield from _effect(said, n, n, items[n].action.split()[0], kind)
+            return
+        if items[at].word == ".":
+            return
 
 
 # ------------------------------------------------------------------------------------- the mention itself
@@ -320,7 +365,9 @@ def _mention(
     """A sign said, doubted or denied at item ``n``; its words run from item ``first`` to item ``last``."""
     scope = said.scope
     kind = scope.denied[n]
-    given = cause or ("tumour" if "EPI" in said.items[n].tags and not _other(said, n) else cause_of(said, n))
+    given = cause or cause_of(said, n)
+    if not given and ("EPI" in said.items[n].tags or said.has("EPI")):
+        given = "tumour"
     if kind == "severe":
         return _built(said, n, first, last, None, "", cause=given, standing="denied")
     if kind:
@@ -331,11 +378,6 @@ def _mention(
         top = "3"
         return _built(said, n, first, last, _R("0", top), "hedge", cause=given, where=where, word=affirmed.lo)
     return _built(said, n, first, last, affirmed, "described", cause=given, below=below, where=where, word="yes")
-
-
-def _other(said: Sentence, n: int) -> str:
-    found = cause_of(said, n)
-    return found if found not in ("", "tumour") else ""
 
 
 def _unsure(said: Sentence, first: int, last: int) -> bool:
@@ -383,10 +425,10 @@ def _built(
 # ------------------------------------------------------------------------------------------------ grades
 
 _G = r"(?:[0-3]|zero|one|won|two|three|i{1,3}\b|iii)(?:\s?-?\s?(?:[abc]|see|sea|cee|bee|be|ay)(?![a-z]))?(?![\w%])(?!\.\d)(?!\s*(?:mm|cm)\b)"
-_CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly)\s*{_G})?"
+_CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$)))\s*{_G})?"
 _GRADED = re.compile(
-    rf"\b(?:bilsky(?:'s)?|escc|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
-    rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|at|now|currently|:|=|,|-|was|remains|equals|category|level))*"
+    rf"\b(?:bil+\s?ski(?:'s)?|bilsky(?:'s)?|bilskey|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
+    rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
     rf"\s*(?P<from>(?:has\s+)?(?:increased|progressed|worsened|upgraded|changed|up|improved|decreased)?\s*from\s+{_G}\s+to\s+)?\s*(?P<g>{_CHAIN})"
 )
 _LEADING = re.compile(
@@ -394,6 +436,10 @@ _LEADING = re.compile(
 )
 _ALSO = re.compile(rf"\s*(?:at\s+\S+\s*)?(?:,|and|,\s*and|;)\s*(?:grade\s+)?(?P<g>{_G})(?=\s+at\s+)")
 _WAS = re.compile(rf"\s*[,(]?\s*\(?\s*(?:previously|prior|was|formerly|up\s+from|down\s+from|increased\s+from|vs\.?\s+prior|compared\s+(?:to|with))\s*:?\s*(?:escc|bilsky|grade|\s)*\s*(?P<g>{_G})")
+
+
+_ONE = re.compile(_G)
+_RESPECTIVELY = re.compile(rf"(?P<all>{_G}(?:\s*(?:,|and|,\s*and|/)\s*{_G})+)\s*,?\s*respectively")
 
 
 def _graded(said: Sentence) -> Iterator[Mention]:
@@ -404,6 +450,15 @@ def _graded(said: Sentence) -> Iterator[Mention]:
         if found is None:
             return
         at = found.end("g")
+        each = _RESPECTIVELY.match(text, found.start("g"))
+        named = [item for item in said.items if "LEVEL" in item.tags and item.end <= found.start()]
+        if each and named and len(named[-1].levels) == len(_ONE.findall(each["all"])):
+            for level, one in zip(named[-1].levels, _ONE.finditer(each["all"]), strict=True):
+                start = each.start("all") + one.start()
+                for mention in _grade(said, start, start, each.start("all") + one.end(), ""):
+                    yield mention._replace(levels=(level,))
+            at = each.end()
+            continue
         was = _WAS.match(text, at)
         yield from _grade(said, found.start(), found.start("g"), found.end("g"), was["g"] if was else found.groupdict().get("from") or "")
         if was:
@@ -413,6 +468,16 @@ def _graded(said: Sentence) -> Iterator[Mention]:
             yield from _grade(said, also.start("g"), also.start("g"), also.end("g"), "")
             at = also.end()
             also = _ALSO.match(text, at)
+
+
+_IN_BRACKETS = re.compile(rf"(?:[ctdls]-?\s?\d{{1,2}})\s*\(\s*(?:grade\s+)?(?P<g>{_G})\s*\)")
+
+
+def _bracketed(said: Sentence) -> Iterator[Mention]:
+    """*T3 (1a), T6 (1c), Bilsky grades in brackets*."""
+    if "(" in said.text and said.has("GRADELABEL"):
+        for found in _IN_BRACKETS.finditer(said.text):
+            yield from _grade(said, found.start("g"), found.start("g"), found.end("g"), "")
 
 
 def spoken_grade(words: str) -> str:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from soar2.criteria import anatomy
-from soar2.dictation.freetext.lexicon import LENGTHS, PHRASES, plain_word
+from soar2.dictation.freetext.lexicon import LENGTHS, PHRASES, plain_word, respelt
 
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -27,9 +27,9 @@ _JOIN = (
     r"\s*(?:,?\s*(?:as\s+well\s+as|along\s+with|and|&|or|plus)(?:\s+(?:at|of|in|also(?:\s+at)?|the))?|,(?:\s*at)?|/|\+|-"
     r"|to(?:\s+the)?|through|thru|down\s+to|into)\s*(?:levels?\s+)?"
 )
-_SPEC = re.compile(rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\w%']))*(?![\w%'])")
+_SPEC = re.compile(rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%'])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%'])(?![a-z]{{1,3}}(?![a-z]))")
 _TOKEN = re.compile(
-    rf"(?P<name>{_NAME})(?![\w%])|(?P<bare>{_BARE})(?![\w%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
+    rf"(?P<name>{_NAME})(?![\d%])|(?P<bare>{_BARE})(?![\d%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
 )
 _MAYBE_LEVEL = re.compile(
     rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL})\s+(?:{_REGION})"
@@ -37,11 +37,20 @@ _MAYBE_LEVEL = re.compile(
 #: MRI sequences that look like levels.
 _SEQUENCE = re.compile(
     r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=[\s/,-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
-    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|\+))"
+    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|after\b|with\s+(?:contrast|gad)|\+))"
     r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
 )
 #: What follows a name that is a nerve root's, a muscle's or a count and not a vertebra's.
-_NO_VERTEBRA = re.compile(r"\s*(?:(?:exiting|traversing|descending|left|right)\s+)*(?:nerves?|roots?|radicul\w*|dermatom\w*|myotom\w*|ganglion)\b")
+_NO_VERTEBRA = re.compile(
+    r"\s*(?:(?:exiting|traversing|descending|left|right|neural|bilateral)\s+)*(?:nerves?|roots?|radicul\w*|dermatom\w*|myotom\w*|ganglion|foram\w+|lateral\s+recess)\b"
+)
+#: *C4 on C5*: one slip, named by two vertebrae.
+_ON = re.compile(r"\s+(?:on|over|upon|relative\s+to|with\s+respect\s+to)\s+$")
+_HARDWARE_BEFORE = re.compile(
+    r"(?:fusion|instrumentation|hardware|screws?|rods?|stabili[sz]ation|fixation|laminectomy|laminectomies|cages?)\s+(?:hardware\s+)?(?:changes\s+)?(?:at|from|of|in|spanning|extending\s+from)?\s*(?:the\s+)?$"
+)
+_HARDWARE_AFTER = re.compile(r"\s+(?:posterior\s+)?(?:spinal\s+)?(?:fusion|instrumentation|hardware|stabili[sz]ation|fixation|pedicle\s+screws?|laminectom)")
+_CONUS_BEFORE = re.compile(r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$")
 _DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
 _PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sa-z\d]|[^\W\d_]+")
@@ -57,6 +66,8 @@ class Item(NamedTuple):
     action: str = ""
     levels: tuple[str, ...] = ()
     disc: bool = False
+    #: '' for a level spoken of; ``conus``, ``hardware`` or ``slip`` where the name serves to say something else.
+    role: str = ""
 
 
 _LEVEL = frozenset(("LEVEL",))
@@ -106,8 +117,20 @@ def levels_in(sentence: str) -> list[Item]:
             continue
         pair = len(levels) == 2 and bool(_PAIR.fullmatch(match.group().strip())) and _adjacent(levels)
         disc = bool(_DISC.match(masked, match.end()))
-        found.append(Item(_LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc))
+        role = _role(masked, match.start(), match.end(), found)
+        found.append(Item(_LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
     return found
+
+
+def _role(text: str, start: int, end: int, before: list[Item]) -> str:
+    ahead = text[max(0, start - 60) : start]
+    if "conus" in ahead and _CONUS_BEFORE.search(ahead):
+        return "" if re.search(r"compress|abut|contact|indent|deform|displac|encas|effac|mass effect", text[:start]) else "conus"
+    if _HARDWARE_BEFORE.search(ahead) or _HARDWARE_AFTER.match(text, end):
+        return "hardware"
+    if before and _ON.search(ahead) and before[-1].end >= start - 20:
+        return "slip"
+    return ""
 
 
 def _adjacent(levels: tuple[str, ...]) -> bool:
@@ -117,7 +140,7 @@ def _adjacent(levels: tuple[str, ...]) -> bool:
 def items_of(sentence: str) -> list[Item]:
     """The sentence in lower case as items, in order."""
     named = levels_in(sentence)
-    words = [(plain_word(m.group()), m.start(), m.end()) for m in _WORD.finditer(sentence)]
+    words = [(_known_word(m.group()), m.start(), m.end()) for m in _WORD.finditer(sentence)]
     items: list[Item] = []
     n, at, count = 0, 0, len(words)
     while n < count:
@@ -135,6 +158,12 @@ def items_of(sentence: str) -> list[Item]:
             items.append(Item(_PLAIN, word, start, end))
         n += taken or 1
     return items
+
+
+@lru_cache(maxsize=16384)
+def _known_word(word: str) -> str:
+    plain = plain_word(word)
+    return plain_word(respelt(plain)) if len(plain) > 6 else plain
 
 
 def _phrase(words: list[tuple[str, int, int]], n: int, limit: int, items: list[Item]) -> int:

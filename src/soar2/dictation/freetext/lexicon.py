@@ -4,6 +4,7 @@ A phrase is written once with ``|`` between alternatives of one word; American a
 same word first (``plain_word``). The longest phrase wins, so *compression fracture* is no compression.
 """
 
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -40,13 +41,50 @@ _SAME = {
     "demonstrates": "show", "demonstrated": "show", "demonstrating": "show", "reveals": "show", "revealed": "show",
     "recommended": "recommend", "recommends": "recommend", "recommendation": "recommend", "advised": "recommend",
     "replaces": "replace", "replaced": "replace", "replacing": "replace", "replacement": "replace",
-    "destructive": "destruction", "csf": "csf", "ligamentous": "ligamentum",
+    "destructive": "destruction", "met": "metastasis", "fx": "fracture", "fxs": "fracture", "dz": "disease", "chord": "cord", "reached": "reaches",
+    "epid": "epidural", "cancers": "cancer", "path": "pathologic", "sarcomas": "sarcoma", "metastatis": "metastasis", "expanding": "extend",
+    "nodules": "nodule", "vertebral_body": "body", "metastasised": "metastasis", "metastasized": "metastasis", "litic": "lytic", "ligamentous": "ligamentum",
 }  # fmt: skip
 
 
 def plain_word(word: str) -> str:
     """One spelling for each word of the lexicon."""
     return _SAME.get(word, word)
+
+
+# ---------------------------------------------------------------------------------- misspelt words
+# One letter wrong, missing, doubled or swapped in a long word whose loss would hide a finding.
+
+_SPELT = (
+    """metastasis metastatic metastases compression compressing compresses compressed epidural extradural thecal obliterated
+    obliterates effacement effaced myeloma plasmacytoma lymphoma malignant subluxation collapse bilateral unilateral pathologic
+    fracture indenting indents deforming deforms flattening flattens displacing displaces abutting contacting haematoma abscess
+    hyperintensity posterior pedicle sclerotic blastic progression unchanged extension vertebral stenosis cauda equina""".split()  # noqa: SIM905
+)
+
+
+def _shortened(word: str) -> set[str]:
+    return {word[:n] + word[n + 1 :] for n in range(len(word))}
+
+
+_NEIGHBOURS: dict[str, str] = {}
+for _word in _SPELT:
+    if len(_word) >= 7:
+        for _short in _shortened(_word) | {_word}:
+            _NEIGHBOURS.setdefault(_short, _word)
+
+
+@lru_cache(maxsize=8192)
+def respelt(word: str) -> str:
+    """The known word that ``word`` misspells by one letter, else ``word`` itself."""
+    if len(word) < 7 or word in _SAME or (word,) in PHRASES or not word.isascii():
+        return word
+    known = _NEIGHBOURS.get(word)
+    if known is None:
+        known = next((_NEIGHBOURS[s] for s in _shortened(word) if s in _NEIGHBOURS), None)
+    if known is None or known[0] != word[0] or abs(len(known) - len(word)) > 1 or known[:-1] == word or known + "s" == word:
+        return word
+    return known
 
 
 # ------------------------------------------------------------------------------------------ actions
@@ -57,9 +95,10 @@ _VERBS = {
     "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent", "impress",
               "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "effect", "kink", "efface*"),
     "efface": ("effac:e", "obliterat:e", "occlud:e"),
-    "touch": ("abut+t", "contact", "touch", "abutt"),
+    "touch": ("abut+t", "contact", "touch", "abutt", "reach", "kiss"),
     "encase": ("encas:e", "surround", "encircl:e", "envelop"),
     "narrow": ("narrow", "stenos:e", "compromis:e", "attenuat:e", "encroach"),
+    "fill": ("fill", "occupy"),
 }  # fmt: skip
 _NOUNS = {
     "press": ("compression", "deformity", "deformation", "distortion", "displacement", "impingement", "indentation",
@@ -91,16 +130,21 @@ def _actions() -> dict[str, Entry]:
         for noun in nouns:
             if not noun.endswith("*"):
                 found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
+    found["occupies"] = found["occupy"]
+    for phrase in ("impression on", "impression upon", "pressure on", "impressing on"):
+        found[phrase] = Entry(frozenset(("ACT",)), "press v")
+    for phrase in ("lies against", "lie against", "lying against", "rests on", "resting on", "extends up to", "in contact with", "comes into contact with"):
+        found[phrase] = Entry(frozenset(("ACT",)), "touch v")
     return found
 
 
 _WORDS: dict[str, tuple[str, ...]] = {
     # ---------------------------------------------------------------- who denies, doubts, looks back
-    "NO": ("no", "nor", "neither", "no evidence of|for", "no sign|signs|suggestion|indication of", "negative for", "free of|from",
+    "NO": ("excludes", "rules out", "fails to show", "failed to show", "without evidence", "fail to show", "exclusion of", "not reveal", "does not show", "no", "nor", "neither", "no evidence of|for", "no sign|signs|suggestion|indication of", "negative for", "free of|from",
            "absence of", "absent", "lack of", "lacks", "devoid of", "none of", "rather than", "instead of", "never", "clear of",
            "no longer", "resolution of", "resolved", "no definite|convincing|obvious|gross|frank|discernible|visible|significant|appreciable",
            "no definite|convincing|significant evidence of", "non", "noncompressive", "spared from"),
-    "WITHOUT": ("without", "w / o", "with no", "without evidence of", "without any|significant|definite"),
+    "WITHOUT": ("w / out", "without further|clear|frank|obvious|convincing|appreciable|visible|gross", "without", "w / o", "with no", "without evidence of", "without any|significant|definite"),
     "NOT": ("not", "does not", "do not", "did not", "doesn't", "isn't", "aren't", "don't", "is not", "are not", "has not",
             "have not", "hasn't"),
     "NOTSEVERE": ("no|without high - grade", "no|without high grade", "no|without severe|marked|critical|high-grade",
@@ -109,13 +153,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
               "no more", "not elsewhere"),
     "POSTNO": ("is|are|was|were not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
                "is|are|was|were not clearly|definitely|currently|well seen|identified|present|evident|visualized|visualised", "isn't|aren't|wasn't|weren't seen|present|identified|evident",
-               "is|are not|no currently|longer seen|present|identified|evident|visible", "has|have not been seen|identified|demonstrated", "not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
+               "has|have not been seen|identified|demonstrated", "not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
                "not been seen|identified|show", "is|are|was|were|been excluded", "is|are|was|were|been ruled out", "ruled out",
-               "has|have|had resolved", "is|are resolved", "no longer seen|present|evident|identified|visible|appreciated|show", "is|are no longer",
+               "has|have|had resolved", "is|are resolved", "no longer seen|present|evident|identified|visible|appreciated|show", "is|are no longer seen|present|evident|identified|visible|appreciated|show",
                "is|are unlikely", "unlikely", "has|have cleared", "is|are absent", "nowhere seen", "not seen on", "has|have been decompressed",
                "completely resolved", "has completely|now|since|fully resolved", "have completely|now|since|fully resolved"),
     "NIL": ("none", "nil", "negative", "absent", "no", "normal", "n / a", "not applicable", "clear", "none seen|identified"),
-    "MAYBE": ("cannot|can't exclude", "can not exclude", "cannot|can't be excluded", "can not be excluded", "cannot|can't rule out",
+    "MAYBE": ("could|cannot|can not|can't be assessed|evaluated|determined", "not assessable|evaluable", "is|are not assessable|evaluable", "not well assessed|evaluated", "cannot be reliably assessed|excluded", "not be assessed", "cannot|can't exclude", "can not exclude", "cannot|can't be excluded", "can not be excluded", "cannot|can't rule out",
               "cannot|can't be ruled out", "can not be ruled out", "can not rule out", "not excluded", "not be excluded", "is|are not excluded",
               "difficult to exclude", "unable to exclude", "not entirely|completely excluded", "cannot be entirely|completely|definitively excluded",
               "cannot entirely|completely|definitively exclude", "not ruled out", "unable to rule out",
@@ -131,7 +175,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
              "redemonstrated", "re - show", "re - demonstrated", "redemonstration", "ongoing", "continued", "residual", "recurrent", "similarly",
              "progressed", "progression", "increased", "increase", "worsened", "worsening", "larger", "worse", "enlarged", "has grown"),
     "NOW": ("now", "currently", "today", "at present", "presently", "on this|today|today's|current study|exam|mri|scan", "current"),
-    "PLAN": ("if", "evaluate for", "assess for", "evaluate", "rule out", "r / o", "query", "to exclude|assess|evaluate", "for evaluation of",
+    "PLAN": ("mri|ct|study|imaging|scan|exam|mr for", "staging for", "referred for|with", "performed for|to", "sign|signs of", "symptom|symptoms of", "patients with|who", "should return", "mri spine for", "assess for possible", "if", "evaluate for", "assess for", "evaluate", "rule out", "r / o", "query", "to exclude|assess|evaluate", "for evaluation of",
              "evaluation for", "were to", "monitor for", "watch for", "risk of|for", "at risk", "in case of", "reassess", "to rule out",
              "in the event of", "suggest mri|ct|correlation", "develops", "assessment for|of"),
     "SHOULD": ("should",),
@@ -142,13 +186,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "STOP": ("but", "however", "although", "though", "while", "whereas", "yet", ";", "nevertheless", "nonetheless"),
     "AND": ("and", ",", "&", "/", "plus", "as well as", "together with"),
     "OR": ("or", "nor", "and / or"),
-    "WITH": ("with", "which", "that", "where", "causing", "causes", "resulting", "results in", "resulting in", "leading to", "producing",
+    "WITH": ("w /", "with", "which", "that", "where", "causing", "causes", "resulting", "results in", "resulting in", "leading to", "producing",
              "contributing to", "containing", "has", "have", "having", "there is|are", "there's"),
     "VERB": ("is", "are", "was", "were", "seen", "noted", "identified", "present", "show", "appears", "measures", "extend"),
     # ---------------------------------------------------------------- anatomy
-    "CORD": ("cord", "spinal cord", "conus", "conus medullaris", "thoracic cord", "cervical cord", "upper|lower|mid thoracic|cervical cord",
+    "CORD": ("chord", "spinal chord", "spinal cord substance", "cord", "spinal cord", "conus", "conus medullaris", "thoracic cord", "cervical cord", "upper|lower|mid thoracic|cervical cord",
              "cervicothoracic cord", "cervicomedullary junction", "medulla", "distal cord", "cord itself", "spinal|thoracic|cervical cord itself"),
-    "SAC": ("thecal sac", "dural sac", "sac", "theca", "thecal", "dura", "ventral|anterior|dorsal|posterior|lateral|left|right thecal|dural sac",
+    "SAC": ("thecal sack", "sack", "dural sack", "thecal sac and spinal canal*", "thecal sac", "dural sac", "sac", "theca", "thecal", "dura", "ventral|anterior|dorsal|posterior|lateral|left|right thecal|dural sac",
             "thecal sac and nerve root", "dural tube", "left lateral|anterolateral thecal sac"),
     "CSF": ("csf", "csf space|signal|rim|column|cleft", "cerebrospinal fluid", "subarachnoid space", "spinal fluid", "rim of csf",
             "perimedullary csf", "surrounding csf", "csf around the cord", "csf surrounding the cord", "subarachnoid csf", "cerebrospinal fluid space"),
@@ -162,7 +206,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
              "exiting|traversing|descending nerve root", "nerve", "neural foramen bilaterally"),
     "VESSEL": ("aorta", "esophagus", "oesophagus", "trachea", "psoas", "ureter", "ivc", "vertebral artery", "kidney", "bowel", "airway", "pleura",
                "median nerve", "brachial plexus", "carotid", "vena cava", "lung", "bile duct"),
-    "EPI": ("epidural tumour|disease|mass|component|lesion|involve|metastasis|deposit|metastatic", "epidural soft tissue", "epidural metastatic disease|tumour|deposit|soft",
+    "EPI": ("epid tumour|disease", "epid", "epidural tissue", "extradural component|spread|metastatic|tissue", "extradural", "intraspinal disease|spread|epidural tumour", "retropulsed tumour", "epidural metastatic tumour", "epidural malignant deposit|tissue", "epidural metastatic disease", "epidural metastasis", "epidural metastatic mass|lesion|component|extension", "epidural tumour|disease|mass|component|lesion|involve|metastasis|deposit|metastatic", "epidural soft tissue", "epidural metastatic disease|tumour|deposit|soft",
             "epidural soft tissue component|mass|tumour|extension|disease", "epidural spread", "epidural extension", "epidural invade", "ventral|dorsal|anterior|posterior|lateral epidural",
             "ventral|dorsal|anterior|posterior epidural tumour|disease|mass|component|extension|lesion|soft", "epidural tumour extension|component|mass|tissue",
             "extradural tumour|mass|disease|component|extension|lesion|soft|deposit", "extradural soft tissue", "intraspinal extension|tumour|component|mass",
@@ -171,7 +215,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
             "epidural impingement", "epidural malignancy|neoplasm|malignant", "epidural enhancing soft tissue", "epidural soft - tissue", "epidural enhancing mass|tumour",
             "epidural lymphoma|myeloma|plasmacytoma", "epidural extent|infiltrate", "canal invade", "epidural carcinomatosis", "epiduritis carcinomatosa",
             "anterior|ventral|dorsal|posterior epidural soft tissue", "tumour in|within|into the epidural space", "tumour in|within|into the spinal canal", "epidural"),
-    "INTO": ("into the epidural space", "into the canal", "into the spinal canal", "into the central canal", "into the ventral|anterior|dorsal|posterior epidural space",
+    "INTO": ("into the sacral canal", "sacral canal extension", "of the sacral canal", "canal involve|extension", "into the spinal epidural space", "into the neural canal", "into canal", "in the canal", "canal disease", "reach the canal", "through the posterior wall", "into the epidural compartment", "breach of the posterior cortex|wall", "broken through the posterior wall|cortex", "into the epidural space", "into the canal", "into the spinal canal", "into the central canal", "into the ventral|anterior|dorsal|posterior epidural space",
              "into the vertebral canal", "beyond the posterior cortex", "through the posterior cortex", "in the epidural space", "within the epidural space",
              "within the spinal canal", "within the canal", "in the spinal canal", "of the epidural space", "into the anterior|posterior spinal canal", "into ventral|anterior|dorsal epidural space",
              "of the posterior cortex", "into the adjacent epidural space", "in the ventral|dorsal|anterior|posterior epidural space", "into epidural space", "involve the epidural space",
@@ -190,11 +234,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
                "pathologic vertebral fracture", "pathologic wedge fracture", "osseous metastatic disease", "bony metastatic disease", "tumour burden|involve|infiltrate|mass|deposit",
                "pathologic vertebral compression fracture", "neoplasm process|lesion|infiltrate|involve", "malignant infiltrate|lesion|process|involve|marrow",
                "pathologically fracture", "lymphoma involve|deposit|mass"),
-    "LESION": ("lesion", "bone lesion", "deposit", "mass", "osseous lesion", "marrow replace", "marrow infiltrate", "marrow replacing", "marrow - replace", "focus", "foci",
+    "LESION": ("marrow replace lesion", "enhancing nodule", "lesion", "bone lesion", "deposit", "mass", "osseous lesion", "marrow replace", "marrow infiltrate", "marrow replacing", "marrow - replace", "focus", "foci",
                "soft tissue mass|component", "soft - tissue mass|component", "marrow lesion", "infiltrate", "osseous disease", "bony disease", "bony lesion", "infiltrate lesion|process",
                "aggressive lesion", "bone destruction", "destruction", "osseous involve", "marrow - replace lesion", "marrow replace lesion", "disease", "paraspinal mass",
                "expansile lesion|mass", "signal abnormality", "marrow signal abnormality", "nodule", "abnormal enhancement", "marrow abnormality", "uptake", "fdg uptake"),
-    "CANCER": ("cancer", "carcinoma", "adenocarcinoma", "melanoma", "sarcoma", "breast|lung|prostate|renal|colorectal|colon|thyroid|ovarian|bladder|oesophageal|pancreatic cancer|carcinoma|adenocarcinoma",
+    "CANCER": ("ca", "breast|prostate|lung|renal|bladder|colon ca", "ca breast|prostate|lung|bladder|colon", "cancer", "carcinoma", "adenocarcinoma", "melanoma", "sarcoma", "breast|lung|prostate|renal|colorectal|colon|thyroid|ovarian|bladder|oesophageal|pancreatic cancer|carcinoma|adenocarcinoma",
                "metastatic breast|lung|prostate|renal|colorectal|colon|thyroid|ovarian|bladder|pancreatic|gastric cancer|carcinoma|adenocarcinoma",
                "metastatic cancer|carcinoma|adenocarcinoma|melanoma|sarcoma|rcc|nsclc", "hcc", "rcc", "nsclc", "metastatic renal cell carcinoma", "metastatic non - small cell lung cancer|carcinoma",
                "metastatic small cell lung cancer", "primary malignancy|cancer", "known malignancy|primary", "oncology", "oncologic", "metastatic urothelial|hepatocellular|squamous carcinoma",
@@ -208,13 +252,13 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "infection": ("discitis", "osteomyelitis", "discitis osteomyelitis", "infection", "infectious", "septic", "spinal infection", "infectious spondylitis", "tuberculosis", "tuberculous", "pott's",
                   "infective", "spondylitis tuberculous", "pyogenic", "brucella", "septic facet", "infected"),
     "haematoma": ("epidural haematoma", "subdural haematoma", "haematoma", "haemorrhage", "hemorrhage", "epidural hemorrhage|haemorrhage", "epidural blood", "hemorrhagic collection", "extradural haematoma"),
-    "unstable_fracture": ("unstable fracture", "fracture dislocation", "fracture - dislocation", "chance fracture", "unstable burst fracture", "unstable three column fracture",
+    "unstable_fracture": ("facet dislocation", "bilateral facet dislocation", "locked facet", "three column injury", "unstable fracture", "fracture dislocation", "fracture - dislocation", "chance fracture", "unstable burst fracture", "unstable three column fracture",
                           "flexion distraction injury", "three - column fracture", "fracture is|are unstable", "unstable three - column injury|fracture", "jumped facet", "perched facet"),
-    "benign_tumour": ("haemangioma", "schwannoma", "meningioma", "neurofibroma", "ependymoma", "chordoma", "osteoid osteoma", "osteoblastoma", "astrocytoma", "nerve sheath tumour",
+    "benign_tumour": ("aggressive haemangioma", "angiosarcoma", "primary intramedullary tumour", "cavernoma", "haemangioma", "schwannoma", "meningioma", "neurofibroma", "ependymoma", "chordoma", "osteoid osteoma", "osteoblastoma", "astrocytoma", "nerve sheath tumour",
                       "primary bone tumour", "primary spinal tumour", "benign tumour", "epidermoid", "dermoid", "lipoma", "aneurysmal bone cyst", "giant cell tumour", "chondrosarcoma",
                       "osteosarcoma", "paraganglioma", "hemangioblastoma", "haemangioblastoma", "primary spinal cord tumour", "primary cord tumour", "ewing sarcoma", "neurogenic tumour", "glioma",
                       "peripheral nerve sheath tumour", "myxopapillary ependymoma", "osteochondroma", "primary osseous tumour", "primary bone neoplasm", "schwannomas", "meningiomas", "neurofibromas"),
-    "harmless": ("disc", "disc bulge|herniation|protrusion|extrusion|osteophyte", "disc - osteophyte", "herniation", "herniated", "protrusion", "extrusion", "extruded", "bulge", "spondylosis", "spondylotic",
+    "harmless": ("mvc", "mva", "contusion", "ligamentous injury", "injury", "ankylosing spondylitis", "romanus", "romanus lesion", "syndesmophyte", "syndesmophytes", "andersson lesion", "inflammatory", "cement leak", "disc", "disc bulge|herniation|protrusion|extrusion|osteophyte", "disc - osteophyte", "herniation", "herniated", "protrusion", "extrusion", "extruded", "bulge", "spondylosis", "spondylotic",
                  "degenerative", "degeneration", "osteophyte", "osteophytes", "osteophytic", "ligamentum flavum", "ligamentum", "lipomatosis", "epidural lipomatosis", "osteoporotic", "osteoporosis", "insufficiency fracture",
                  "insufficiency", "benign", "traumatic", "trauma", "burst fracture", "burst", "retropulsed fragment", "retropulsed bone", "retropulsed bony fragment", "retropulsion", "retropulsed", "schmorl", "schmorl's", "facet arthropathy",
                  "facet hypertrophy", "facet arthrosis", "facet osteoarthritis", "hypertrophy", "arthropathy", "compression fracture", "wedge fracture", "compression deformity", "wedge deformity", "wedge compression fracture",
@@ -226,7 +270,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
                  "arteriovenous malformation", "fistula", "scheuermann", "desiccation", "nucleus", "posterior longitudinal ligament", "subacute combined degeneration", "stab", "gunshot", "bullet", "fall", "epidural scar|fibrosis|granulation"),
     "BENIGNWORD": ("benign - appearing", "benign appearing", "nonaggressive", "non - aggressive", "typical haemangioma"),
     # ---------------------------------------------------------------- the bone
-    "LYTIC": ("lytic", "lucent", "destruction lesion", "lytic destruction"),
+    "LYTIC": ("destruction", "lytic", "lucent", "destruction lesion", "lytic destruction"),
     "BLASTIC": ("blastic", "sclerotic", "sclerosis"),
     "MIXED": ("mixed lytic and|/ blastic|sclerotic", "mixed lytic - blastic|sclerotic", "lytic and|/ blastic|sclerotic", "lytic - blastic|sclerotic", "mixed blastic and lytic", "mixed sclerotic and lytic", "mixed lytic blastic|sclerotic",
               "mixed lesion", "mixed density lesion|metastasis", "mixed attenuation", "blastic and lytic", "sclerotic and lytic", "mixed"),
@@ -235,7 +279,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
                "body height loss", "loss of the vertebral body height", "anterior height loss", "body collapse", "of its height", "of vertebral body height", "of the height", "of vertebral height", "loss of its height",
                "loss of body height", "of the vertebral body height", "of body height", "central height loss", "lost", "height reduction", "reduction in height", "pathologic collapse"),
     "PLANA": ("vertebra plana", "complete collapse", "near - complete collapse", "near complete collapse", "completely collapse"),
-    "HEIGHTKEPT": ("height is|are preserved|maintained|normal", "heights are preserved|maintained|normal", "height preserved|maintained", "heights preserved|maintained", "preserved height|heights", "maintained height",
+    "HEIGHTKEPT": ("height normal|ok|okay", "heights ok|okay|normal", "keep|keeps their|its height|heights", "height : normal|preserved|maintained", "heights : normal|preserved|maintained", "height is well maintained|preserved", "body heights are preserved|maintained|normal", "body heights preserved|maintained", "height kept", "without loss of height", "no loss of height", "height is unchanged*", "height is|are preserved|maintained|normal", "heights are preserved|maintained|normal", "height preserved|maintained", "heights preserved|maintained", "preserved height|heights", "maintained height",
                    "preserved vertebral height", "preserved vertebral body height", "height is well preserved|maintained", "with preserved vertebral body height", "normal height|heights", "body height is|are preserved|maintained"),
     "MOSTBODY": ("more than half of the vertebral body", "more than half of the body", "greater than half of the vertebral body", "most of the vertebral body", "majority of the vertebral body", "more than half the vertebral body",
                  "near - complete marrow replace", "near complete marrow replace", "entire vertebral body", "nearly the entire vertebral body", "complete marrow replace", "more than half the body", "diffuse replace of the vertebral body",
@@ -245,7 +289,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "SPINOUS": ("spinous process",),
     "BOTH": ("bilateral", "both", "bilaterally", "left and right", "right and left", "right greater than left", "left greater than right"),
     "SIDE": ("left", "right", "unilateral", "left - sided", "right - sided", "unilaterally"),
-    "ALIGNOK": ("alignment is|are normal|maintained|preserved|anatomic|unremarkable|intact", "normal alignment", "alignment normal|maintained|preserved", "anatomic alignment", "maintained alignment", "preserved alignment",
+    "ALIGNOK": ("alignment : normal|anatomic|maintained|preserved|unremarkable|intact|ok", "alignment ok|okay", "normally aligned", "spinal alignment : normal|preserved|maintained", "aligned normally", "alignment is within normal", "alignment is unremarkable", "vertebral alignment is normal|maintained|preserved", "alignment is anatomical", "alignment anatomic|unremarkable", "no spinal deformity", "no traumatic subluxation", "alignment is|are normal|maintained|preserved|anatomic|unremarkable|intact", "normal alignment", "alignment normal|maintained|preserved", "anatomic alignment", "maintained alignment", "preserved alignment",
                 "alignment of the spine is normal|maintained|preserved", "no malalignment", "no subluxation", "no listhesis", "without subluxation", "alignment is otherwise normal|maintained", "no new deformity", "without malalignment",
                 "no subluxation or deformity", "no deformity or subluxation", "spinal alignment is normal|maintained|preserved", "without subluxation or deformity", "no kyphosis", "no spondylolisthesis", "alignment is within normal limits",
                 "sagittal alignment is normal|maintained|preserved", "no kyphotic deformity", "without kyphosis", "no deformity", "no traumatic malalignment", "no acute malalignment"),
@@ -267,12 +311,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
                "without significant change", "without interval change", "without significant interval change", "similar", "not changed", "no progression", "no interval progression", "no evidence of progression", "without progression",
                "no worsening", "no increase", "no interval increase", "no significant progression", "no interval worsening", "essentially unchanged", "without evidence of progression", "no evidence of interval progression",
                "no significant interval progression", "no evidence of recurrence", "without recurrence", "no evidence of disease progression", "no disease progression", "no significant increase", "no evidence of residual or recurrent"),
-    "BETTER": ("improved", "decreased", "smaller", "regressed", "interval decrease", "decrease", "reduction", "interval improvement", "improvement", "responding", "treatment response", "regression", "reduced", "decreasing", "improving", "shrunk",
+    "BETTER": ("resolved", "has resolved", "shrunk", "shrinkage", "relieved", "has shrunk", "completely resolved", "has completely resolved", "has decreased", "resolution of", "improved", "decreased", "smaller", "regressed", "interval decrease", "decrease", "reduction", "interval improvement", "improvement", "responding", "treatment response", "regression", "reduced", "decreasing", "improving", "shrunk",
                "diminished", "interval reduction", "interval regression"),
-    "WORSE": ("progressed", "progression", "progressive", "increased", "increase", "interval increase", "interval progression", "worsened", "worsening", "larger", "enlarged", "grown", "interval growth", "progressing", "enlarging", "increasing",
-              "disease progression", "has progressed", "have progressed", "interval worsening", "worse", "interval enlargement", "recurrence", "recurrent", "local recurrence", "new or progressive"),
+    "WORSE": ("progressed", "progression", "progressive", "increased", "increase", "interval increase", "interval progression", "worsened", "worsening", "enlarged", "grown", "interval growth", "progressing", "enlarging", "increasing",
+              "disease progression", "has progressed", "have progressed", "interval worsening", "worse", "interval enlargement", "new or progressive", "larger than", "slightly larger", "is larger", "now larger", "has grown", "have grown", "larger since"),
     "NEW": ("new", "newly", "new since", "not present previously", "interval development of", "interval development", "not seen previously", "interval appearance", "new from prior", "has developed"),
-    "TREAT": ("sbrt", "srs", "sabr", "radiotherapy", "radiation", "irradiated", "irradiation", "treated", "post - treatment", "posttreatment", "laminectomy", "decompression", "kyphoplasty", "vertebroplasty", "corpectomy", "ablation", "post - radiation",
+    "TREAT": ("previously treated|irradiated|radiated|operated", "prior radiation|radiotherapy|sbrt|surgery|treatment|laminectomy|decompression", "previous radiation|radiotherapy|sbrt|surgery|treatment|laminectomy|decompression", "following radiation|radiotherapy|sbrt|treatment", "after radiation|radiotherapy|sbrt|treatment", "previous|prior radiation therapy", "post radiotherapy", "post - radiotherapy", "post rt|xrt|sbrt", "cyberknife", "post - op", "rt", "sbrt", "srs", "sabr", "radiotherapy", "radiation", "irradiated", "irradiation", "treated", "post - treatment", "posttreatment", "laminectomy", "decompression", "kyphoplasty", "vertebroplasty", "corpectomy", "ablation", "post - radiation",
               "ebrt", "radiosurgery", "post - sbrt", "stereotactic", "xrt", "separation surgery", "resection", "resected", "cementoplasty", "post - surgical", "radiation therapy", "s / p", "status post", "surgery", "fusion", "postradiation", "posterior fusion",
               "posterior decompression", "post treatment", "post radiation"),
     "NOTREAT": ("untreated", "not treated", "planned radiotherapy|radiation|sbrt|surgery", "for radiotherapy", "radiotherapy planning", "treatment planning", "pre - radiation", "candidate for", "planned", "planning", "scheduled", "awaiting", "before treatment",
@@ -280,7 +324,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     # ---------------------------------------------------------------- how much
     "MILD": ("mild", "mildly", "minimal", "minimally", "slight", "slightly", "minor", "trace"),
     "MODERATE": ("moderate", "moderately", "moderate - severe"),
-    "SEVERE": ("severe", "severely", "marked", "markedly", "critical", "critically", "profound", "high - grade", "high grade", "complete", "completely", "total", "totally", "near - complete", "near complete", "entire", "entirely", "wholly",
+    "SEVERE": ("completely filled", "severe", "severely", "marked", "markedly", "critical", "critically", "profound", "high - grade", "high grade", "complete", "completely", "total", "totally", "near - complete", "near complete", "entire", "entirely", "wholly",
                "fully", "circumferential", "near - total", "moderate to severe", "moderate - to - severe", "mild to severe", "moderately severe", "full", "frank", "gross", "diffuse", "substantial", "pronounced", "extensive", "circumferentially",
                "nearly complete", "nearly completely", "almost completely", "almost complete", "virtually complete"),
     "LOWGRADE": ("low - grade", "low grade"),
@@ -297,15 +341,28 @@ _WORDS: dict[str, tuple[str, ...]] = {
               "without csf", "no discernible csf", "loss of csf", "complete loss of csf", "loss of the csf", "absent csf", "absence of csf", "no csf around the cord", "no perimedullary csf", "no csf visible|seen", "csf no longer visible|seen", "no appreciable csf",
               "lack of csf", "no intervening csf", "no fluid seen|visible", "no csf remains", "no csf remaining", "csf is absent", "no identifiable csf", "no visible cerebrospinal fluid"),
     "CIRC": ("circumferential tumour", "circumferential disease"),
-    "CONUSAT": ("conus terminates|ends|lies at", "conus medullaris terminates|ends|lies|is|tip|at", "conus is at", "conus at", "conus is located at", "tip of the conus", "conus tip", "conus medullaris terminates at", "conus medullaris is at|normal|located|positioned",
+    "BONEONLY": ("confined to bone|the|vertebra", "confined to the bone|vertebra|vertebral|body|marrow", "confined to the vertebral body", "bone only", "limited to the bone|vertebra|vertebral", "limited to bone",
+                 "bone - only", "contained within the bone|vertebra|vertebral", "intraosseous", "canal clear", "canal is clear", "canal : clear", "spinal canal is clear", "osseous disease only",
+                 "bony disease only", "confined within the vertebral body", "purely intraosseous", "canal free", "canal is free", "confined to the vertebral bodies|marrow"),
+    "PATENT": ("canal is|are patent|widely", "canal patent", "canal widely patent", "canal is widely patent", "thecal sac normal", "thecal sac is normal|preserved|patent|intact|not", "canal preserved"),
+    "CORDCLEAR": ("clear of the cord", "separate from the cord", "short of the cord", "away from the cord", "not reach the cord", "does not reach the cord", "clear of the spinal cord", "separated from the cord",
+                  "remote from the cord", "not touch the cord", "distant from the cord", "separate from the spinal cord", "clear of cord"),
+    "AGO": ("years|months|weeks|days|year|month|week ago", "last year|month|week", "yesterday"),
+    "HARDWARE": ("fusion", "posterior fusion", "instrumentation", "hardware", "screws", "pedicle screws", "rods", "stabilisation", "stabilization", "posterior instrumentation", "fixation", "instrumented fusion", "posterior stabilization|stabilisation",
+                 "stabilisation|stabilization hardware", "spinal fusion", "spinal instrumentation", "posterior spinal fusion", "pedicle screw fixation"),
+    "LATTER": ("latter", "the latter"),
+    "FORMER": ("the former",),
+    "CONUSAT": ("conus terminates|terminating|ends|ending|lies|is", "conus terminates|ends|lies at", "conus medullaris terminates|ends|lies|is|tip|at", "conus is at", "conus at", "conus is located at", "tip of the conus", "conus tip", "conus medullaris terminates at", "conus medullaris is at|normal|located|positioned",
                 "conus is normal|normally|located|positioned", "conus medullaris ends at"),
-    "MSCC": ("mscc", "escc present", "metastatic spinal cord compression", "malignant spinal cord compression", "metastatic cord compression", "malignant cord compression", "malignant epidural spinal cord compression", "metastatic epidural spinal cord compression"),
-    "NOTAIDE": ("not only", "not limited to", "no doubt", "without doubt", "not just", "not surprisingly", "without contrast", "without and with", "with and without", "without intravenous contrast", "without iv contrast", "without gadolinium", "no comparison", "not available"),
+    "MSCC": ("mescc", "mscc", "escc present", "metastatic spinal cord compression", "malignant spinal cord compression", "metastatic cord compression", "malignant cord compression", "malignant epidural spinal cord compression", "metastatic epidural spinal cord compression"),
+    "NOTAIDE": ("mscc protocol|pathway|coordinator|referral|query|service", "cord compression protocol|pathway", "epidural spinal cord compression protocol", "not only", "not limited to", "no doubt", "without doubt", "not just", "not surprisingly", "without contrast", "without and with", "with and without", "without intravenous contrast", "without iv contrast", "without gadolinium", "no comparison", "not available"),
 }  # fmt: skip
 
 
 def _expanded() -> dict[tuple[str, ...], Entry]:
-    phrases: dict[tuple[str, ...], Entry] = {tuple(a.split()): entry for a, entry in _actions().items()}
+    phrases: dict[tuple[str, ...], Entry] = {
+        tuple(plain_word(w) for w in a.split()): entry for a, entry in _actions().items()
+    }
     for tag, listed in _WORDS.items():
         for phrase in listed:
             if phrase.endswith("*"):

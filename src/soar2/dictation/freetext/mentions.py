@@ -117,8 +117,9 @@ def cause_of(said: Sentence, n: int) -> str:
     if key == "fracture":
         return next((k for _, k in found if k not in ("fracture", "lesion")), key)
     if key == "lesion":
-        others = [k for _, k in found if k != "lesion"]
-        return others[-1] if others else ""
+        firm = [pair for pair in found if pair[1] != "lesion"]
+        ahead = [k for place, k in firm if place < n]
+        return ahead[-1] if ahead else firm[0][1] if firm else ""
     return key
 
 
@@ -128,8 +129,16 @@ def _key(item: Item) -> str:
             return "fracture"
         return next(key for key in CAUSES if key in item.tags)
     if item.tags & TUMOURISH:
-        return "tumour"
+        return "tumour" if "EPI" not in item.tags or names_tumour(item.word) else "lesion"
     return "lesion" if item.word not in ("disease", "signal abnormality") else ""
+
+
+_TUMOUR_STEMS = ("tumour", "metasta", "malignan", "neoplas", "lymphoma", "myeloma", "carcinom", "plasmacytoma")
+
+
+def names_tumour(words: str) -> bool:
+    """Whether an epidural phrase itself names tumour: *epidural metastasis*, not *epidural extension*."""
+    return any(stem in words for stem in _TUMOUR_STEMS)
 
 
 def _is_weak(item: Item) -> bool:
@@ -177,18 +186,17 @@ def levels_of(said: Sentence, n: int) -> tuple[str, ...]:
 
 
 def _places(items: Sequence[Item], at: int) -> bool:
-    return "LEVEL" in items[at].tags and not _of_conus(items, at)
-
-
-def _of_conus(items: Sequence[Item], at: int) -> bool:
-    return any("CONUSAT" in item.tags for item in items[max(0, at - 3) : at])
+    item = items[at]
+    if "LEVEL" not in item.tags or item.role:
+        return False
+    return not item.disc or not any("LEVEL" in i.tags and not i.disc and not i.role for i in items)
 
 
 def _right_after(items: Sequence[Item], n: int) -> int | None:
     for at in range(n + 1, min(n + 7, len(items))):
         item = items[at]
         if "LEVEL" in item.tags:
-            return at if not _of_conus(items, at) else None
+            return at if _places(items, at) else None
         if item.tags & {"CORD", "SAC", "CAUDA", "CANAL", "CSF", "CSFPART", "MILD", "SEVERE", "MODERATE", "BONE", "SIDE", "BOTH"}:
             continue
         if item.word not in _BETWEEN or "STOP" in item.tags:
@@ -197,9 +205,12 @@ def _right_after(items: Sequence[Item], n: int) -> int | None:
 
 
 def _grouped(items: Sequence[Item], before: Sequence[int]) -> tuple[str, ...]:
-    """The last level before, together with those listed with it."""
-    levels = list(items[before[-1]].levels)
-    return tuple(levels)
+    """The last level before; of a list the last or first one where the words say *the latter* or *the former*."""
+    levels = items[before[-1]].levels
+    after = items[before[-1] + 1 :]
+    if any("LATTER" in item.tags for item in after[:6]):
+        return levels[-1:]
+    return levels[:1] if any("FORMER" in item.tags for item in after[:6]) else levels
 
 
 def other_levels(said: Sentence, n: int) -> bool:

@@ -28,7 +28,8 @@ class Scope:
     doubted: list[bool]
     aside: list[str]
     excepted: list[int] = field(default_factory=list)
-    firm: list[bool] = field(default_factory=list)
+    #: Denied by words such as *has resolved* or *is not seen today*: of today, whatever came before.
+    gone: set[int] = field(default_factory=set)
 
     def standing(self, n: int) -> bool:
         return not self.denied[n] and not self.aside[n]
@@ -46,7 +47,7 @@ def scope_of(items: Sequence[Item]) -> Scope:
 
 
 _MARKERS = frozenset(
-    """NO WITHOUT NOT NOTSEVERE NONEW POSTNO NIL MAYBE HEDGE BACK PLAN SHOULD FAMILY EXCEPT""".split()  # noqa: SIM905
+    """NO WITHOUT NOT NOTSEVERE NONEW POSTNO NIL MAYBE HEDGE BACK PLAN SHOULD FAMILY EXCEPT AGO""".split()  # noqa: SIM905
 )
 
 # ------------------------------------------------------------------------------------------- denial
@@ -89,7 +90,7 @@ def _is_value(items: Sequence[Item], n: int) -> bool:
     before = items[n - 1].word
     after = items[n + 1].word if n + 1 < len(items) else "."
     closed = after in (".", ",", ";", ")", "]", "|", ":") or n + 1 >= len(items)
-    if before in (":", "(", "=", "-", "[", "|"):
+    if before in (":", "(", "=", "-", "[", "|", "?"):
         return closed
     return before in ("is", "are", "was", "were") and items[n].word in ("absent", "negative", "none", "nil", "normal")
 
@@ -121,6 +122,7 @@ def _deny_back(items: Sequence[Item], n: int, scope: Scope) -> None:
             break
         if items[at].tags & CONCEPT:
             scope.denied[at] = scope.denied[at] or "no"
+            scope.gone.add(at)
         at -= 1
 
 
@@ -211,6 +213,8 @@ def _doubt(items: Sequence[Item], scope: Scope) -> None:
             else:
                 _doubt_back(items, n, scope)
         elif "HEDGE" in item.tags:
+            if item.word == "?" and n + 1 < len(items) and items[n + 1].word in ("no", "yes", "none", "nil", "absent", "present"):
+                continue
             if item.word == "?":
                 ahead = _doubt_on(items, n, scope)
                 if not ahead:
@@ -250,7 +254,6 @@ def _doubt_back(items: Sequence[Item], n: int, scope: Scope) -> None:
 _STUDY = frozenset(
     "study exam mri mr ct scan imaging report pet radiograph examination comparison".split()  # noqa: SIM905
 )
-_SINCE = frozenset("since from than versus with to compared relative comparison the vs".split())  # noqa: SIM905
 
 
 def _set_aside(items: Sequence[Item], scope: Scope) -> None:
@@ -264,8 +267,29 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     for n, item in enumerate(items):
         if "PLAN" in item.tags or ("SHOULD" in item.tags and n <= 2):
             _mark(items, scope, n, "plan", len(items))
+        elif "AGO" in item.tags and not kept and not _compares(items, n):
+            _mark_clause(items, scope, n, now)
+        elif item.word == "in" and not kept and _year(items, n):
+            _mark_clause(items, scope, n, now)
         elif "BACK" in item.tags and not kept and not _compares(items, n):
             _mark_past(items, scope, n, now)
+    for at in scope.gone:
+        scope.aside[at] = ""
+
+
+def _year(items: Sequence[Item], n: int) -> bool:
+    """*in 2022*, unless it dates a treatment."""
+    if n + 1 >= len(items) or len(items[n + 1].word) != 4 or items[n + 1].word[:2] not in ("19", "20"):
+        return False
+    return items[n + 1].word.isdigit() and not any("TREAT" in item.tags for item in items[max(0, n - 5) : n])
+
+
+def _mark_clause(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
+    first = now if now < n else 0
+    for at in range(n - 1, first - 1, -1):
+        if "STOP" in items[at].tags or "NOW" in items[at].tags:
+            break
+        scope.aside[at] = scope.aside[at] or "past"
 
 
 def _compares(items: Sequence[Item], n: int) -> bool:
@@ -275,13 +299,15 @@ def _compares(items: Sequence[Item], n: int) -> bool:
     while at >= 0 and len(words) < 4 and not items[at].tags & CONCEPT:
         words.append(items[at].word)
         at -= 1
-    return any(word in ("since", "than", "compared", "from", "versus", "relative", "comparison") for word in words)
+    return any(word in ("since", "than", "compared", "from", "versus", "relative", "comparison", "c") for word in words)
 
 
 def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
     """From *prior* to the end of its clause or to *now*; *seen on the prior study* speaks of the words before it."""
     stop = now if now > n else len(items)
     studied = any(item.word in _STUDY for item in items[n + 1 : n + 4])
+    if any(items[k].tags & {"POSTNO", "NOT"} for k in range(max(0, n - 4), n)):
+        return  # "not present on the prior study": it is new
     opening = n > 0 and items[n - 1].word in ("on", "in", "the") and studied
     if opening and any(item.tags & CONCEPT for item in items[:n]):
         for at in range(n - 1, -1, -1):

@@ -18,13 +18,13 @@ ORIGINAL = "original"
 NOT_TODAY = frozenset((HISTORY, COMPARISON, TECHNIQUE, PRIOR))
 
 _NAMES: tuple[tuple[str, str], ...] = (
-    (PRIOR, r"(?:copied|carried)[ -]forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from) .{0,25})?"),
+    (PRIOR, r"(?:copied|carried)[ -]forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier|old) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from|\d).{0,30})?|(?:quoted|quote) (?:from )?.{0,30}"),
     (ADDENDUM, r"(?:addendum|addenda)(?: report)?(?: (?:#|no\.? ?|number )?\d{1,2})?(?: (?:to|by|on|dated|issued|start) .{0,40})?|(?:first|second|third) addendum|addendum begins|correction|corrected report|amendment|amended report|addendum impression"),
     (ORIGINAL, r"end (?:of )?addendum|original (?:report|text|dictation)(?: (?:below|follows))?|end of correction"),
-    (HISTORY, r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?|reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)|clinical|hx|hpi|ind|presenting complaint|referral(?: reason)?|request(?: details)?|symptoms|past medical history|pmh|diagnosis code|order(?:ing)? (?:comments?|diagnosis|reason)|clinical diagnosis|chief complaint|known diagnosis|oncologic history|cancer history|prior treatment history|treatment history|family history"),
+    (HISTORY, r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?|reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)|clinical|hx|hpi|ind|presenting complaint|referral(?: reason)?|request(?: details)?|symptoms|past medical history|pmh|diagnosis code|order(?:ing)? (?:comments?|diagnosis|reason)|clinical diagnosis|chief complaint|referral text|referring (?:physician|clinician|note|letter).{0,20}|clinical letter|patient (?:note|statement|questionnaire)|known diagnosis|oncologic history|cancer history|prior treatment history|treatment history|family history"),
     (COMPARISON, r"comparisons?(?: (?:study|studies|exams?|imaging|made with))?|prior (?:studies|study|exams?|imaging|examinations?)|previous (?:imaging|studies|study|exams?|mri)|compared (?:with|to)|comparison is made.{0,10}"),
     (TECHNIQUE, r"techniques?|procedure(?: comments?| description)?|protocol|exam(?:ination)?(?: type| description)?|contrast|sequences?|study(?: type| date)?|technical (?:factors|quality|details)|dose|radiation dose|recommendations?|report date|date of (?:exam|service|study)|accession|signed|dictated(?: by)?|electronically signed.{0,30}|attending|radiologist|exam date|modality|sedation"),
-    (IMPRESSION, r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment|interpretation|diagnosis|comment|comments)(?: (?:and|/|&) (?:recommendations?|plan))?|imp|critical (?:results?|findings?)|key findings|bottom line|in summary"),
+    (IMPRESSION, r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment|interpretation|diagnosis|comment|comments)(?: (?:and|/|&) (?:recommendations?|plan))?|imp|critical (?:results?|findings?)|key findings|bottom line|in summary|today|current(?: (?:exam|study|examination|mri))?|this (?:exam|study|examination)"),
     (FINDINGS, r"(?:imaging |mri |ct |detailed |pertinent )?findings?|report|body|observations?|results?|description|narrative|mri report|interpretation of findings|report text"),
 )  # fmt: skip
 _HEADING = re.compile(
@@ -36,6 +36,9 @@ _INLINE = re.compile(
     r"(?<=[.;!?)\]\r\n])[ \t]*(?=(?:(?:clinical|patient|relevant|final|overall|imaging|mri|ct|prior|previous|original|end of|reason for|radiation|past medical|copied|critical|key|first|second|third)\s[^:.\r\n]{2,40}|[a-z]{3,14}):)"
 )
 _LABEL_LINE = re.compile(r"[ \t]*(?:[-*•–]\s*|\(?\d{1,2}[.)]\s*)?[a-z][a-z0-9 /,&()-]{0,38}:(?=\s|$)")
+_LEVEL_LINE = re.compile(r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?(?:\s*:|\s+[-–]\s|\t|\s{2,})")
+_DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
+_TODAY = re.compile(r"(?:^|[\r\n.;])\s*(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:")
 _ITEM = re.compile(r"[ \t]*(?:[-*•–>]\s+|\(?\d{1,2}[.)](?=\s|[a-z])\s*|[a-h][.)]\s+|#\s*\d{1,2}\s+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 
@@ -90,7 +93,7 @@ def sentences(lower: str) -> list[Said]:
                 previous_end = ""
                 continue
         item = _ITEM.match(lower, start, end)
-        if run and (item or _LABEL_LINE.match(lower, start, end) or not _wraps(lower, run[-1], start, end, width)):
+        if run and (item or _LABEL_LINE.match(lower, start, end) or _LEVEL_LINE.match(lower, start, end) or not _wraps(lower, run[-1], start, end, width)):
             _flush(lower, run, state, found)
         state.words = True
         run.append((item.end() if item and item.end() < end else start, end))
@@ -172,7 +175,7 @@ def _enter(state: _State, name: str, start: int) -> int:
     return start
 
 
-_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s")
+_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s")
 _MIDHEAD = re.compile(r"(?<=[.;!?)])\s+(?=[a-z][a-z ,/&-]{2,40}:)")
 _NUMBERED = re.compile(r"(?<=[.;:])\s+(?:\(?\d{1,2}[.)]|[-*•])\s+(?=[a-z])")
 _LONGEST = 1500
@@ -224,16 +227,23 @@ def current(name: str) -> bool:
 
 
 def report_sentences(lower: str) -> Iterator[Said]:
-    """The sentences, with the history of a report that has neither findings nor impression cut to its first
-    sentence: what follows it must be the findings."""
+    """The sentences, put right where headings are missing.
+
+    Without a heading for the findings, history and technique are taken to be short: what follows must be the findings.
+    Beside a heading such as *Today*, lines that begin with a dated scan are about that scan.
+    """
     listed = sentences(lower)
-    if any(s.section in (IMPRESSION, ADDENDUM) or (s.section == FINDINGS and s.block) for s in listed):
+    if _TODAY.search(lower):
+        listed = [s._replace(section=PRIOR) if _DATED.match(s.lower) and s.section == FINDINGS else s for s in listed]
+    if any(s.section in (FINDINGS, ADDENDUM) and s.block for s in listed):
         yield from listed
         return
-    seen: set[int] = set()
+    count: dict[int, int] = {}
     for said in listed:
-        if said.section in (HISTORY, COMPARISON, TECHNIQUE) and said.block in seen:
-            yield said._replace(section=FINDINGS)
-        else:
-            seen.add(said.block)
-            yield said
+        n = count[said.block] = count.get(said.block, 0) + 1
+        longest = _SHORT.get(said.section, 0)
+        yield said._replace(section=FINDINGS) if longest and n > longest else said
+
+
+#: Sentences that a section without a heading after it is given.
+_SHORT = {HISTORY: 2, COMPARISON: 1, TECHNIQUE: 1}

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from soar2.criteria import anatomy
-from soar2.dictation.freetext.bone import body_share, bone_mentions, cancer_mentions
+from soar2.dictation.freetext.bone import body_share, bone_mentions, cancer_mentions, size_change
 from soar2.dictation.freetext.epidural import epidural_mentions
 from soar2.dictation.freetext.items import Item, items_of
 from soar2.dictation.freetext.lexicon import CAUSES
@@ -26,6 +26,7 @@ class Read(NamedTuple):
     tumour: bool
     conus: str
     cancer: tuple[Mention, ...]
+    label: str
 
 
 _REGION = re.compile(
@@ -39,7 +40,7 @@ def read_sentence(words: str) -> Read:
     """Read a sentence in lower case. Reports are made of stock sentences, so each is read once."""
     items = items_of(words)
     said = Sentence(words, items, scope_of(items))
-    mentions = [*epidural_mentions(said), *bone_mentions(said), *body_share(said)]
+    mentions = [*epidural_mentions(said), *bone_mentions(said), *body_share(said), *size_change(said)]
     if said.scope.excepted:
         mentions = _but_for(said, mentions)
     levels = [item for item in items if "LEVEL" in item.tags]
@@ -53,6 +54,7 @@ def read_sentence(words: str) -> Read:
         said.has(*TUMOURISH),
         _conus(items),
         cancer,
+        _label(words, items),
     )
 
 
@@ -82,7 +84,7 @@ def _affirmed(mention: Mention, levels: tuple[str, ...]) -> Mention:
 def _spoken_of(said: Sentence, levels: list[Item]) -> tuple[str, ...]:
     """What a sentence without a level that follows is about: the level with which this one begins, else all named
     in it that are not denied or of the past."""
-    kept = [i for i in levels if not _aside(said, i)]
+    kept = [i for i in levels if not i.role and not _aside(said, i)]
     if not kept:
         return ()
     if _leads(said.items) and kept[0] is levels[0]:
@@ -93,8 +95,7 @@ def _spoken_of(said: Sentence, levels: list[Item]) -> tuple[str, ...]:
 
 
 def _aside(said: Sentence, level: Item) -> bool:
-    at = said.items.index(level)
-    return bool(said.scope.aside[at]) or any("CONUSAT" in i.tags for i in said.items[max(0, at - 3) : at])
+    return bool(said.scope.aside[said.items.index(level)])
 
 
 def _leads(items: list[Item]) -> bool:
@@ -126,9 +127,30 @@ def _other_cause(said: Sentence) -> str:
 
 
 def _conus(items: list[Item]) -> str:
+    level = next((item for item in items if item.role == "conus"), None)
+    return min(level.levels, key=anatomy.rank) if level else ""
+
+
+def _label(words: str, items: list[Item]) -> str:
+    """What the sentence's label is: ``level`` (*T8: ...*), ``bare`` (*T8:* and nothing else), ``other`` (*Alignment: ...*), ''."""
+    colon = words.find(":")
+    lead = _leads(items)
+    if lead and not words[items[min(2, len(items) - 1)].end :].strip(" :.-"):
+        return "bare"
+    if lead:
+        return "level"
+    return "other" if 0 < colon <= 40 and not any("LEVEL" in i.tags and i.start < colon for i in items) else ""
+
+
+def moved_level(words: str) -> tuple[str, str] | None:
+    """*The metastasis is at T9, not T8*: (as written, as meant). None where the words say anything else."""
+    items = items_of(words)
     for n, item in enumerate(items):
-        if "CONUSAT" in item.tags:
-            for after in items[n + 1 : n + 6]:
-                if "LEVEL" in after.tags:
-                    return min(after.levels, key=anatomy.rank)
-    return ""
+        if item.tags & {"NOT"} or item.word in ("rather than", "instead of", "and not"):
+            before = [i for i in items[:n] if "LEVEL" in i.tags]
+            after = items[n + 1 : n + 4]
+            named = next((i for i in after if "LEVEL" in i.tags), None)
+            plain = all("LEVEL" in i.tags or i.word in ("at", "the", "in", "of") for i in after[: after.index(named) + 1]) if named else False
+            if before and named and plain and len(before[-1].levels) == len(named.levels) == 1:
+                return named.levels[0], before[-1].levels[0]
+    return None
