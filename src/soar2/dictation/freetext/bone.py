@@ -97,7 +97,10 @@ def _tumour(said: Sentence, n: int) -> Iterator[Mention]:
     if items[n].word == "metastatic" and not spine:
         return
     word = _standing(said, n)
-    if word == "new":
+    broken = any(stem in items[n].word for stem in ("fracture", "collapse", "deformity"))
+    if broken:
+        yield from _fracture(said, n)
+    if word == "new" or ((broken or items[n].word == "pathologic") and word == "absent"):
         return
     other = _benign_beside(said, n)
     if other:
@@ -109,7 +112,9 @@ def _tumour(said: Sentence, n: int) -> Iterator[Mention]:
 
 def _epidural_tumour(said: Sentence, n: int) -> Iterator[Mention]:
     """Epidural *tumour* names tumour; that there is none in the canal does not deny it in the bone."""
-    if (names_tumour(said.items[n].word) or "MSCC" in said.items[n].tags) and not said.scope.denied[n]:
+    if n in said.scope.gone and said.has("TREAT") and names_tumour(said.items[n].word):
+        yield _said(said, n, "tumour", "present")
+    elif (names_tumour(said.items[n].word) or "MSCC" in said.items[n].tags) and not said.scope.denied[n]:
         yield _said(said, n, "tumour", "suspected" if said.scope.doubted[n] else "present", levels=())._replace(other=True)
 
 
@@ -337,6 +342,7 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
     if scope.denied[n]:
         yield _said(said, n, "alignment", "normal")
         return
+    pair = [i for i in items if i.role == "slip"]
     cause = cause_of(said, n)
     old = re.search(r"\b(?:chronic|degenerative|unchanged|longstanding|stable|spondylolysis|pars)\b", said.text)
     if cause not in ("", "tumour") and not said.has("TUMOUR", "LESION"):
@@ -344,7 +350,8 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
     if old and not said.has("TUMOUR"):
         return
     sure = said.has("TUMOUR", "LESION", "EPI", "NEW") or items[n].word in ("subluxation", "translation", "subluxed", "subluxated", "dislocation", "translated", "anterior translation")
-    yield _said(said, n, "alignment", "subluxation" if sure else "indeterminate")
+    levels = tuple(dict.fromkeys(level for i in pair for level in i.levels)) or None
+    yield _said(said, n, "alignment", "subluxation" if sure else "indeterminate", levels=levels)
 
 
 _SPARED = re.compile(r"\b(?:spar(?:ed|es|ing)|uninvolved|intact|not involved|preserved|normal|unremarkable|free)\b")
@@ -422,6 +429,8 @@ def _change(word: str):  # type: ignore[no-untyped-def]
             return
         lo, hi = stop_before(items, n), stop_after(items, n)
         after = items[n + 1].word if n + 1 < len(items) else ""
+        if "grown" in items[n].word and after in ("through", "into", "beyond", "across"):
+            return
         if word in ("progressed", "improved") and after in ("signal", "uptake", "enhancement", "attenuation", "density", "t", "stir"):
             return
         a, b = segment_bounds(items, n)

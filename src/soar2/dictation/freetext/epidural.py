@@ -26,7 +26,7 @@ _SKIP = frozenset(("MILD", "MODERATE", "SEVERE", "PARTIAL", "BONE", "SIDE", "BOT
 _PREP = frozenset(("of", "on", "upon", "to", "against", "along", "into", "about", "over"))
 _NEUTRAL = frozenset(
     """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly anterolateral
-    upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin surfaces surrounding in part both
+    upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin side half portion part surfaces surrounding in part both
     adjacent exiting now also focally thus approximately about ~ than half more less most % > < further overlying normal into about over entire whole circumferentially - directly""".split()  # noqa: SIM905
 )
 
@@ -110,7 +110,7 @@ def _space(said: Sentence, n: int) -> Iterator[Mention]:
     if not said.items[n].word.endswith("space"):
         return
     near = " ".join(item.word for item in said.items[n + 1 : n + 4])
-    if re.match(r"(?:is |are |: |appears |remains )?(?:clear|normal|unremarkable|free|uninvolved|preserved|clear of)\b", near):
+    if re.match(r"(?:is |are |: |appears |remains )?(?:clear|normal|unremarkable|free|uninvolved|preserved|spared|not involved|intact)\b", near):
         yield _built(said, n, n, n, escc.NO_EPIDURAL_DISEASE, "described", word="0")
 
 
@@ -152,6 +152,8 @@ def _structures(items: list[Item], n: int, form: str) -> list[int]:
         return _adjacent(items, n) if form == "g" or items[n].word in ("contact", "stenosis") else []
     if n + 1 < len(items) and items[n + 1].tags & _STRUCTURE:
         return [n + 1]
+    if n + 2 < len(items) and items[n + 1].word == "the" and items[n + 2].tags & _STRUCTURE:
+        return [n + 2]
     return _subject(items, n)
 
 
@@ -219,7 +221,7 @@ def _subject(items: list[Item], n: int) -> list[int]:
             found = [at]
             while at >= 2 and items[at - 1].tags & {"AND"} | ({"AND"} if items[at - 1].word == "the" else set()):
                 before = at - 1 if items[at - 1].word != "the" else at - 2
-                if before >= 1 and "AND" in items[before].tags and items[before - 1].tags & _STRUCTURE:
+                if before >= 1 and items[before].word in ("and", "&", "/") and items[before - 1].tags & _STRUCTURE:
                     found.append(before - 1)
                     at = before - 1
                 else:
@@ -425,7 +427,7 @@ def _built(
 # ------------------------------------------------------------------------------------------------ grades
 
 _G = r"(?:[0-3]|zero|one|won|two|three|i{1,3}\b|iii)(?:\s?-?\s?(?:[abc]|see|sea|cee|bee|be|ay)(?![a-z]))?(?![\w%])(?!\.\d)(?!\s*(?:mm|cm)\b)"
-_CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$)))\s*{_G})?"
+_CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly|(?<=between 0 )and|(?<=between 1a )and|(?<=between 1b )and|(?<=between 1c )and|(?<=between 2 )and|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$)))\s*{_G})?"
 _GRADED = re.compile(
     rf"\b(?:bil+\s?ski(?:'s)?|bilsky(?:'s)?|bilskey|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
     rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
@@ -482,7 +484,7 @@ def _bracketed(said: Sentence) -> Iterator[Mention]:
 
 def spoken_grade(words: str) -> str:
     """*One see*, *won C*, *II*, *1-C* as the grade that was meant, for the reader of grades."""
-    plain = re.sub(r"\bwon\b", "one", words)
+    plain = re.sub(r"\bwon\b", "one", words.replace(" and ", " to "))
     plain = re.sub(r"\biii\b", "3", plain)
     plain = re.sub(r"\bii\b", "2", plain)
     plain = re.sub(r"\bi(?=\s?-?\s?(?:[abc]\b|see|sea|cee|bee|be|ay)|\b)", "1", plain)

@@ -47,9 +47,9 @@ _NO_VERTEBRA = re.compile(
 #: *C4 on C5*: one slip, named by two vertebrae.
 _ON = re.compile(r"\s+(?:on|over|upon|relative\s+to|with\s+respect\s+to)\s+$")
 _HARDWARE_BEFORE = re.compile(
-    r"(?:fusion|instrumentation|hardware|screws?|rods?|stabili[sz]ation|fixation|laminectomy|laminectomies|cages?)\s+(?:hardware\s+)?(?:changes\s+)?(?:at|from|of|in|spanning|extending\s+from)?\s*(?:the\s+)?$"
+    r"(?:fusion|instrumentation|hardware|screws?|rods?|stabili[sz]ation|fixation)\s+(?:hardware\s+)?(?:changes\s+)?(?:at|from|of|in|spanning|extending\s+from)?\s*(?:the\s+)?$"
 )
-_HARDWARE_AFTER = re.compile(r"\s+(?:posterior\s+)?(?:spinal\s+)?(?:fusion|instrumentation|hardware|stabili[sz]ation|fixation|pedicle\s+screws?|laminectom)")
+_HARDWARE_AFTER = re.compile(r"\s+(?:posterior\s+)?(?:spinal\s+)?(?:fusion|instrumentation|hardware|stabili[sz]ation|fixation|pedicle\s+screws?)")
 _CONUS_BEFORE = re.compile(r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$")
 _DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
 _PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
@@ -118,6 +118,8 @@ def levels_in(sentence: str) -> list[Item]:
         pair = len(levels) == 2 and bool(_PAIR.fullmatch(match.group().strip())) and _adjacent(levels)
         disc = bool(_DISC.match(masked, match.end()))
         role = _role(masked, match.start(), match.end(), found)
+        if role == "slip":
+            found[-1] = found[-1]._replace(role="slip")
         found.append(Item(_LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
     return found
 

@@ -37,13 +37,13 @@ _SAME = {
     "protrudes": "extend", "bulges": "bulge", "bulging": "bulge", "destroyed": "destruction",
     "destroying": "destruction", "destroys": "destruction", "infiltrates": "infiltrate", "infiltrating": "infiltrate",
     "infiltrated": "infiltrate", "infiltration": "infiltrate", "infiltrative": "infiltrate",
-    "studies": "study", "exams": "exam", "examination": "exam", "shows": "show", "showed": "show", "showing": "show",
+    "studies": "study", "demonstrate": "show", "reveal": "show", "reveals": "show", "exams": "exam", "examination": "exam", "shows": "show", "showed": "show", "showing": "show",
     "demonstrates": "show", "demonstrated": "show", "demonstrating": "show", "reveals": "show", "revealed": "show",
     "recommended": "recommend", "recommends": "recommend", "recommendation": "recommend", "advised": "recommend",
     "replaces": "replace", "replaced": "replace", "replacing": "replace", "replacement": "replace",
-    "destructive": "destruction", "met": "metastasis", "fx": "fracture", "fxs": "fracture", "dz": "disease", "chord": "cord", "reached": "reaches",
+    "destructive": "destruction", "met": "metastasis", "fx": "fracture", "fxs": "fracture", "dz": "disease", "chord": "cord",
     "epid": "epidural", "cancers": "cancer", "path": "pathologic", "sarcomas": "sarcoma", "metastatis": "metastasis", "expanding": "extend",
-    "nodules": "nodule", "vertebral_body": "body", "metastasised": "metastasis", "metastasized": "metastasis", "litic": "lytic", "ligamentous": "ligamentum",
+    "nodules": "nodule", "vertebral_body": "body", "metastasised": "metastasis", "metastasized": "metastasis", "litic": "lytic", "comp": "compression", "ligamentous": "ligamentum",
 }  # fmt: skip
 
 
@@ -93,7 +93,8 @@ def respelt(word: str) -> str:
 
 _VERBS = {
     "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent", "impress",
-              "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "effect", "kink", "efface*"),
+              "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "effect", "kink", "efface*", "push",
+              "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "wedg*"),
     "efface": ("effac:e", "obliterat:e", "occlud:e"),
     "touch": ("abut+t", "contact", "touch", "abutt", "reach", "kiss"),
     "encase": ("encas:e", "surround", "encircl:e", "envelop"),
@@ -130,6 +131,8 @@ def _actions() -> dict[str, Entry]:
         for noun in nouns:
             if not noun.endswith("*"):
                 found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
+    for word in ("thinned", "thinning"):
+        found[word] = Entry(frozenset(("ACT",)), f"press {'p' if word.endswith('ed') else 'g'}")
     found["occupies"] = found["occupy"]
     for phrase in ("impression on", "impression upon", "pressure on", "impressing on"):
         found[phrase] = Entry(frozenset(("ACT",)), "press v")
@@ -144,14 +147,14 @@ _WORDS: dict[str, tuple[str, ...]] = {
            "absence of", "absent", "lack of", "lacks", "devoid of", "none of", "rather than", "instead of", "never", "clear of",
            "no longer", "resolution of", "resolved", "no definite|convincing|obvious|gross|frank|discernible|visible|significant|appreciable",
            "no definite|convincing|significant evidence of", "non", "noncompressive", "spared from"),
-    "WITHOUT": ("w / out", "without further|clear|frank|obvious|convincing|appreciable|visible|gross", "without", "w / o", "with no", "without evidence of", "without any|significant|definite"),
+    "WITHOUT": ("w / out", "without further|clear|frank|obvious|convincing|appreciable|visible|gross", "without", "w / o", "without evidence of", "without any|significant|definite"),
     "NOT": ("not", "does not", "do not", "did not", "doesn't", "isn't", "aren't", "don't", "is not", "are not", "has not",
             "have not", "hasn't"),
     "NOTSEVERE": ("no|without high - grade", "no|without high grade", "no|without severe|marked|critical|high-grade",
                   "no evidence of high - grade", "no evidence of severe|marked"),
     "NONEW": ("no new", "no additional", "no other", "no further", "without new|additional|other|further", "no evidence of new|other|additional|further",
               "no more", "not elsewhere"),
-    "POSTNO": ("is|are|was|were not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
+    "POSTNO": ("is|has been|are|have been|now decompressed", "is now decompressed", "are now decompressed", "has now been decompressed", "is now clear|resolved", "is|are|was|were not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
                "is|are|was|were not clearly|definitely|currently|well seen|identified|present|evident|visualized|visualised", "isn't|aren't|wasn't|weren't seen|present|identified|evident",
                "has|have not been seen|identified|demonstrated", "not seen|identified|present|evident|demonstrated|visualized|visualised|appreciated|detected|noted|apparent|found|show|observed",
                "not been seen|identified|show", "is|are|was|were|been excluded", "is|are|was|were|been ruled out", "ruled out",
@@ -215,7 +218,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
             "epidural impingement", "epidural malignancy|neoplasm|malignant", "epidural enhancing soft tissue", "epidural soft - tissue", "epidural enhancing mass|tumour",
             "epidural lymphoma|myeloma|plasmacytoma", "epidural extent|infiltrate", "canal invade", "epidural carcinomatosis", "epiduritis carcinomatosa",
             "anterior|ventral|dorsal|posterior epidural soft tissue", "tumour in|within|into the epidural space", "tumour in|within|into the spinal canal", "epidural"),
-    "INTO": ("into the sacral canal", "sacral canal extension", "of the sacral canal", "canal involve|extension", "into the spinal epidural space", "into the neural canal", "into canal", "in the canal", "canal disease", "reach the canal", "through the posterior wall", "into the epidural compartment", "breach of the posterior cortex|wall", "broken through the posterior wall|cortex", "into the epidural space", "into the canal", "into the spinal canal", "into the central canal", "into the ventral|anterior|dorsal|posterior epidural space",
+    "INTO": ("bulge into canal|the", "bulge into the canal|spinal|epidural", "bulge into the spinal canal", "bulge into the epidural space", "into the sacral canal", "sacral canal extension", "of the sacral canal", "canal involve|extension", "into the spinal epidural space", "into the neural canal", "into canal", "in the canal", "canal disease", "reach the canal", "through the posterior wall", "into the epidural compartment", "breach of the posterior cortex|wall", "broken through the posterior wall|cortex", "into the epidural space", "into the canal", "into the spinal canal", "into the central canal", "into the ventral|anterior|dorsal|posterior epidural space",
              "into the vertebral canal", "beyond the posterior cortex", "through the posterior cortex", "in the epidural space", "within the epidural space",
              "within the spinal canal", "within the canal", "in the spinal canal", "of the epidural space", "into the anterior|posterior spinal canal", "into ventral|anterior|dorsal epidural space",
              "of the posterior cortex", "into the adjacent epidural space", "in the ventral|dorsal|anterior|posterior epidural space", "into epidural space", "involve the epidural space",
@@ -227,7 +230,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
                    "spinal cord compression scale|score", "epidural cord compression scale|score|grade", "epidural compression scale|grade|score",
                    "epidural disease grade", "epidural grade", "bilsky epidural spinal cord compression scale|grade|score"),
     # ---------------------------------------------------------------- disease
-    "TUMOUR": ("metastasis", "metastatic", "metastatic disease|lesion|deposit|tumour|involve|focus|foci|process|mass|infiltrate", "tumour", "myeloma", "multiple myeloma",
+    "TUMOUR": ("pathologic", "deposit", "metastatic deposit", "tumour bulge", "secondary deposit", "secondaries", "osseous metastasis", "bony metastasis", "bone metastasis", "vertebral metastasis", "spinal metastasis", "metastasis", "metastatic", "metastatic disease|lesion|deposit|tumour|involve|focus|foci|process|mass|infiltrate", "tumour", "myeloma", "multiple myeloma",
                "plasmacytoma", "lymphoma", "malignancy", "malignant", "neoplasm", "leptomeningeal disease|metastasis|carcinomatosis", "leptomeningeal metastatic disease",
                "intramedullary metastasis", "carcinomatosis", "leukaemic infiltrate", "pathologic fracture", "pathologic compression fracture|deformity",
                "pathologic burst fracture", "malignant compression fracture", "pathologic collapse", "myeloma lesion|deposit", "drop metastasis",
@@ -246,7 +249,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "ORGAN": ("liver", "hepatic", "lung", "pulmonary", "renal", "kidney", "adrenal", "node", "nodes", "nodal", "lymphadenopathy", "brain", "cerebral", "pleural", "spleen",
               "splenic", "pancreas", "thyroid", "rib", "ribs", "ilium", "iliac", "pelvic", "pelvis", "femur", "humerus", "sternum", "scapula", "calvarium", "skull", "uterine",
               "ovarian", "adnexal", "paraaortic", "retroperitoneal", "mediastinal", "hilar", "breast", "peritoneal", "bowel", "uterus", "prostate"),
-    "BONE": ("vertebral", "vertebra", "vertebral body", "body", "osseous", "bony", "bone", "spine", "spinal", "marrow", "bone marrow", "column", "endplate"),
+    "BONE": ("disc space|level", "intervertebral disc space|level", "disc interspace", "interspace", "vertebral", "vertebra", "vertebral body", "body", "osseous", "bony", "bone", "spine", "spinal", "marrow", "bone marrow", "column", "endplate"),
     # ---------------------------------------------------------------- other causes
     "abscess": ("abscess", "phlegmon", "epidural abscess", "epidural phlegmon", "epidural empyema", "empyema", "epidural collection", "abscess formation", "phlegmonous"),
     "infection": ("discitis", "osteomyelitis", "discitis osteomyelitis", "infection", "infectious", "septic", "spinal infection", "infectious spondylitis", "tuberculosis", "tuberculous", "pott's",
@@ -324,7 +327,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     # ---------------------------------------------------------------- how much
     "MILD": ("mild", "mildly", "minimal", "minimally", "slight", "slightly", "minor", "trace"),
     "MODERATE": ("moderate", "moderately", "moderate - severe"),
-    "SEVERE": ("completely filled", "severe", "severely", "marked", "markedly", "critical", "critically", "profound", "high - grade", "high grade", "complete", "completely", "total", "totally", "near - complete", "near complete", "entire", "entirely", "wholly",
+    "SEVERE": ("severe", "severely", "marked", "markedly", "critical", "critically", "profound", "high - grade", "high grade", "complete", "completely", "total", "totally", "near - complete", "near complete", "entire", "entirely", "wholly",
                "fully", "circumferential", "near - total", "moderate to severe", "moderate - to - severe", "mild to severe", "moderately severe", "full", "frank", "gross", "diffuse", "substantial", "pronounced", "extensive", "circumferentially",
                "nearly complete", "nearly completely", "almost completely", "almost complete", "virtually complete"),
     "LOWGRADE": ("low - grade", "low grade"),
@@ -352,8 +355,6 @@ _WORDS: dict[str, tuple[str, ...]] = {
                  "stabilisation|stabilization hardware", "spinal fusion", "spinal instrumentation", "posterior spinal fusion", "pedicle screw fixation"),
     "LATTER": ("latter", "the latter"),
     "FORMER": ("the former",),
-    "CONUSAT": ("conus terminates|terminating|ends|ending|lies|is", "conus terminates|ends|lies at", "conus medullaris terminates|ends|lies|is|tip|at", "conus is at", "conus at", "conus is located at", "tip of the conus", "conus tip", "conus medullaris terminates at", "conus medullaris is at|normal|located|positioned",
-                "conus is normal|normally|located|positioned", "conus medullaris ends at"),
     "MSCC": ("mescc", "mscc", "escc present", "metastatic spinal cord compression", "malignant spinal cord compression", "metastatic cord compression", "malignant cord compression", "malignant epidural spinal cord compression", "metastatic epidural spinal cord compression"),
     "NOTAIDE": ("mscc protocol|pathway|coordinator|referral|query|service", "cord compression protocol|pathway", "epidural spinal cord compression protocol", "not only", "not limited to", "no doubt", "without doubt", "not just", "not surprisingly", "without contrast", "without and with", "with and without", "without intravenous contrast", "without iv contrast", "without gadolinium", "no comparison", "not available"),
 }  # fmt: skip

@@ -133,7 +133,7 @@ def _key(item: Item) -> str:
     return "lesion" if item.word not in ("disease", "signal abnormality") else ""
 
 
-_TUMOUR_STEMS = ("tumour", "metasta", "malignan", "neoplas", "lymphoma", "myeloma", "carcinom", "plasmacytoma")
+_TUMOUR_STEMS = ("tumour", "metasta", "malignan", "neoplas", "lymphoma", "myeloma", "carcinom", "plasmacytoma", "deposit")
 
 
 def names_tumour(words: str) -> bool:

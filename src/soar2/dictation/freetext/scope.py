@@ -140,7 +140,7 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
     tags, word = items[n].tags, items[n].word
     if "STOP" in tags or word in (".", ":", ")"):
         return True
-    if "NOW" in tags:
+    if "NOW" in tags or word in ("after", "following", "despite", "because", "since", "given"):
         return True
     if "WITH" in tags:
         if word in ("there is", "there are", "there's", "has", "have"):
@@ -151,10 +151,24 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return comma or kind in ("without", "not") or _level_between(items, begun, n) and word == "with"
     if "OR" in tags:
         return False
+    if "GRADELABEL" in tags:
+        return n > 0 and items[n - 1].word == ","
+    if word == "," and kind in ("without", "not") and not _list_follows(items, n):
+        return True
     if "AND" in tags and (_asserts(items, n, kind, begun)):
         return True
     # "no epidural tumour at T7 T8 compresses the cord": a verb whose subject is a second level
     return items[n].action.endswith(" v") and _level_between(items, begun, n) and kind != "not"
+
+
+def _list_follows(items: Sequence[Item], n: int) -> bool:
+    """*Without fracture, collapse or epidural disease*: the comma goes on with a list."""
+    for item in items[n + 1 :]:
+        if "STOP" in item.tags or item.word == "." or item.tags & {"VERB", "WITH"}:
+            return False
+        if "OR" in item.tags:
+            return True
+    return False
 
 
 def _level_between(items: Sequence[Item], begun: int, n: int) -> bool:
@@ -176,7 +190,7 @@ def _asserts(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return True
     if any(item.action.endswith(" v") for item in segment) and kind != "not":
         return True
-    if any("NOW" in item.tags or "NEW" in item.tags for item in head):
+    if any(item.tags & {"NOW", "NEW"} or ("HEDGE" in item.tags and item.word.endswith((" for", " of"))) for item in head):
         return True
     verb = next((k for k, item in enumerate(segment) if item.word in ("is", "are") and k > 0), None)
     if verb is not None:
@@ -219,8 +233,13 @@ def _doubt(items: Sequence[Item], scope: Scope) -> None:
                 ahead = _doubt_on(items, n, scope)
                 if not ahead:
                     _doubt_back(items, n, scope)
+            elif n and items[n - 1].word in _IS and not item.word.endswith((" for", " of")):
+                _doubt_back(items, n, scope)  # "cord compression is suspected at T8"
             elif not _doubt_on(items, n, scope):
                 _doubt_back(items, n, scope)
+
+
+_IS = frozenset(("is", "are", "was", "were", "remains", "be"))
 
 
 def _doubt_on(items: Sequence[Item], n: int, scope: Scope, *, certain: bool = True) -> bool:
@@ -267,7 +286,7 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     for n, item in enumerate(items):
         if "PLAN" in item.tags or ("SHOULD" in item.tags and n <= 2):
             _mark(items, scope, n, "plan", len(items))
-        elif "AGO" in item.tags and not kept and not _compares(items, n):
+        elif "AGO" in item.tags and not kept and not _compares(items, n) and not _dates_treatment(items, n):
             _mark_clause(items, scope, n, now)
         elif item.word == "in" and not kept and _year(items, n):
             _mark_clause(items, scope, n, now)
@@ -281,7 +300,11 @@ def _year(items: Sequence[Item], n: int) -> bool:
     """*in 2022*, unless it dates a treatment."""
     if n + 1 >= len(items) or len(items[n + 1].word) != 4 or items[n + 1].word[:2] not in ("19", "20"):
         return False
-    return items[n + 1].word.isdigit() and not any("TREAT" in item.tags for item in items[max(0, n - 5) : n])
+    return items[n + 1].word.isdigit() and not _dates_treatment(items, n)
+
+
+def _dates_treatment(items: Sequence[Item], n: int) -> bool:
+    return any("TREAT" in item.tags for item in items[max(0, n - 5) : n])
 
 
 def _mark_clause(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
@@ -296,8 +319,10 @@ def _compares(items: Sequence[Item], n: int) -> bool:
     """*compared with the prior study*, *since prior*: the finding set against an earlier one stays today's."""
     at = n - 1
     words = []
-    while at >= 0 and len(words) < 4 and not items[at].tags & CONCEPT:
-        words.append(items[at].word)
+    while at >= 0 and len(words) < 4:
+        words += items[at].word.split()
+        if items[at].tags & CONCEPT:
+            break
         at -= 1
     return any(word in ("since", "than", "compared", "from", "versus", "relative", "comparison", "c") for word in words)
 

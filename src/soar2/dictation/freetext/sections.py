@@ -31,10 +31,6 @@ _HEADING = re.compile(
     r"[\s*#_=<>b/\[\]•-]*(?P<name>" + "|".join(f"(?P<h{n}>{words})" for n, (_, words) in enumerate(_NAMES)) + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
 )
 _MARKED = re.compile(r"\s*[*_<>/=]*b?>?[ \t]*")
-#: Words with which a heading in the middle of a line may begin; a colon must follow its name.
-_INLINE = re.compile(
-    r"(?<=[.;!?)\]\r\n])[ \t]*(?=(?:(?:clinical|patient|relevant|final|overall|imaging|mri|ct|prior|previous|original|end of|reason for|radiation|past medical|copied|critical|key|first|second|third)\s[^:.\r\n]{2,40}|[a-z]{3,14}):)"
-)
 _LABEL_LINE = re.compile(r"[ \t]*(?:[-*•–]\s*|\(?\d{1,2}[.)]\s*)?[a-z][a-z0-9 /,&()-]{0,38}:(?=\s|$)")
 _LEVEL_LINE = re.compile(r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?(?:\s*:|\s+[-–]\s|\t|\s{2,})")
 _DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
@@ -59,6 +55,7 @@ class _State:
     section: str = FINDINGS
     block: int = 0
     seen: bool = False  # findings or impression have begun
+    concluded: bool = False  # the impression has begun
     addendum: bool = False
     words: bool = False  # something stands under the present heading
 
@@ -168,16 +165,17 @@ def _enter(state: _State, name: str, start: int) -> int:
         state.addendum, state.section = True, ADDENDUM
     elif state.addendum and state.seen and name in (FINDINGS, IMPRESSION):
         state.section = ADDENDUM  # an addendum below the report, with headings of its own
+    elif state.section == PRIOR and state.concluded and name in (FINDINGS, IMPRESSION, HISTORY, TECHNIQUE):
+        state.section = PRIOR  # an earlier report quoted below this one, with headings of its own
     else:
         state.addendum = False
         state.section = name
         state.seen = state.seen or name in (FINDINGS, IMPRESSION)
+        state.concluded = state.concluded or name == IMPRESSION
     return start
 
 
-_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s")
-_MIDHEAD = re.compile(r"(?<=[.;!?)])\s+(?=[a-z][a-z ,/&-]{2,40}:)")
-_NUMBERED = re.compile(r"(?<=[.;:])\s+(?:\(?\d{1,2}[.)]|[-*•])\s+(?=[a-z])")
+_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?|impressions?|conclusions?|opinion|addendum|examination)\s*:)")
 _LONGEST = 1500
 
 
@@ -238,12 +236,14 @@ def report_sentences(lower: str) -> Iterator[Said]:
     if any(s.section in (FINDINGS, ADDENDUM) and s.block for s in listed):
         yield from listed
         return
-    count: dict[int, int] = {}
+    fresh, last, block = -1, 0, -1
     for said in listed:
-        n = count[said.block] = count.get(said.block, 0) + 1
-        longest = _SHORT.get(said.section, 0)
-        yield said._replace(section=FINDINGS) if longest and n > longest else said
+        begins = said.block != fresh and said.section in _SHORT and "\n" in lower[last : said.start].replace("\r", "\n")
+        if begins and last and said.block == block:
+            fresh = said.block
+        last, block = said.end, said.block
+        yield said._replace(section=FINDINGS) if said.block == fresh else said
 
 
-#: Sentences that a section without a heading after it is given.
-_SHORT = {HISTORY: 2, COMPARISON: 1, TECHNIQUE: 1}
+#: Sections that end with their line where no heading says what follows.
+_SHORT = frozenset((HISTORY, COMPARISON, TECHNIQUE))
