@@ -45,6 +45,10 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
             yield from _disease(said, n)
         elif "MSCC" in tags:
             yield _mention(said, n, n, n, escc.CORD_COMPRESSED, escc.NO_CORD_COMPRESSION, cause="tumour")
+        elif "CORDCOMP" in tags:
+            yield _mention(said, n, n, n, escc.CORD_COMPRESSED, escc.NO_CORD_COMPRESSION, where="CORD")
+        elif "GRADELABEL" in tags and _high(said, n):
+            yield _mention(said, n, n, n, escc.CORD_COMPRESSED, None, cause="tumour")
         elif "EPISPACE" in tags:
             yield from _space(said, n)
         elif "RESIDUAL" in tags:
@@ -94,6 +98,12 @@ def _tissue(said: Sentence, n: int) -> bool:
         if item.tags & {"ACT", "STOP", "CORD", "SAC", "VERB"} or item.word in (".", "fat"):
             return "ACT" in item.tags and item.action == "press n"
     return False
+
+
+def _high(said: Sentence, n: int) -> bool:
+    """*High-grade ESCC*, *Bilsky high grade*."""
+    near = [*said.items[max(0, n - 1) : n], *said.items[n + 1 : n + 3]]
+    return any(item.word in ("high grade", "high - grade") for item in near)
 
 
 def _into(said: Sentence, n: int) -> bool:
@@ -429,9 +439,9 @@ def _built(
 _G = r"(?:[0-3]|zero|one|won|two|three|i{1,3}\b|iii)(?:\s?-?\s?(?:[abc]|see|sea|cee|bee|be|ay)(?![a-z]))?(?![\w%])(?!\.\d)(?!\s*(?:mm|cm)\b)"
 _CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly|(?<=between 0 )and|(?<=between 1a )and|(?<=between 1b )and|(?<=between 1c )and|(?<=between 2 )and|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$)))\s*{_G})?"
 _GRADED = re.compile(
-    rf"\b(?:bil+\s?ski(?:'s)?|bilsky(?:'s)?|bilskey|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
+    rf"\b(?:b[ie]l+\s?sk(?:i|y|ey|ee)(?:'s)?|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
     rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
-    rf"\s*(?P<from>(?:has\s+)?(?:increased|progressed|worsened|upgraded|changed|up|improved|decreased)?\s*from\s+{_G}\s+to\s+)?\s*(?P<g>{_CHAIN})"
+    rf"\s*(?P<from>(?:has\s+)?(?:increased|progressed|worsened|upgraded|changed|up|improved|decreased)?\s*from\s+{_G}\s+to\s+|{_G}\s*(?:->|→|=>|>)\s*)?\s*(?P<g>{_CHAIN})"
 )
 _LEADING = re.compile(
     rf"\bgrade\s+(?P<g>{_CHAIN})\s+(?:\(?(?:bilsky|escc)|(?:metastatic\s+|malignant\s+)?(?:epidural|spinal\s+cord\s+compression|cord\s+compression|escc))"

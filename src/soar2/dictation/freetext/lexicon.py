@@ -133,6 +133,7 @@ def _actions() -> dict[str, Entry]:
                 found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
     for word in ("thinned", "thinning"):
         found[word] = Entry(frozenset(("ACT",)), f"press {'p' if word.endswith('ed') else 'g'}")
+    found["mass affect"] = found["mass effect"]
     found["occupies"] = found["occupy"]
     for phrase in ("impression on", "impression upon", "pressure on", "impressing on"):
         found[phrase] = Entry(frozenset(("ACT",)), "press v")
@@ -174,7 +175,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
               "suspect", "cannot exclude possible", "near", "close to", "approaches", "approaching", "approximates"),
     "BACK": ("prior", "previous", "previously", "formerly", "former", "earlier", "history of", "past", "pre - treatment", "pretreatment",
              "preoperative", "pre - operative", "at presentation", "initial", "remote", "old", "before treatment|surgery|radiotherapy|radiation"),
-    "KEPT": ("again", "persists", "persistent", "persist", "persisting", "unchanged", "stable", "remains", "remain", "still", "similar",
+    "KEPT": ("as on|in|before|previously", "as seen|noted|described|before|previously", "again seen|noted|demonstrated", "not new", "not changed|resolved|improved", "no resolution", "no improvement", "again", "persists", "persistent", "persist", "persisting", "unchanged", "stable", "remains", "remain", "still", "similar",
              "redemonstrated", "re - show", "re - demonstrated", "redemonstration", "ongoing", "continued", "residual", "recurrent", "similarly",
              "progressed", "progression", "increased", "increase", "worsened", "worsening", "larger", "worse", "enlarged", "has grown"),
     "NOW": ("now", "currently", "today", "at present", "presently", "on this|today|today's|current study|exam|mri|scan", "current"),
@@ -195,7 +196,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     # ---------------------------------------------------------------- anatomy
     "CORD": ("chord", "spinal chord", "spinal cord substance", "cord", "spinal cord", "conus", "conus medullaris", "thoracic cord", "cervical cord", "upper|lower|mid thoracic|cervical cord",
              "cervicothoracic cord", "cervicomedullary junction", "medulla", "distal cord", "cord itself", "spinal|thoracic|cervical cord itself"),
-    "SAC": ("thecal sack", "sack", "dural sack", "thecal sac and spinal canal*", "thecal sac", "dural sac", "sac", "theca", "thecal", "dura", "ventral|anterior|dorsal|posterior|lateral|left|right thecal|dural sac",
+    "SAC": ("fecal|cecal|faecal|fecal sac", "theecal sac", "thecal sack", "sack", "dural sack", "thecal sac and spinal canal*", "thecal sac", "dural sac", "sac", "theca", "thecal", "dura", "ventral|anterior|dorsal|posterior|lateral|left|right thecal|dural sac",
             "thecal sac and nerve root", "dural tube", "left lateral|anterolateral thecal sac"),
     "CSF": ("csf", "csf space|signal|rim|column|cleft", "cerebrospinal fluid", "subarachnoid space", "spinal fluid", "rim of csf",
             "perimedullary csf", "surrounding csf", "csf around the cord", "csf surrounding the cord", "subarachnoid csf", "cerebrospinal fluid space"),
@@ -225,7 +226,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
              "within the ventral|dorsal|anterior|posterior epidural space"),
     "EPISPACE": ("epidural space", "ventral|dorsal|anterior|posterior epidural space", "epidural fat", "epidural steroid injection", "epidural injection",
                  "epidural steroid", "epidural catheter", "epidural anesthesia|anaesthesia", "epidural veins", "epidural venous plexus", "epidural space and"),
-    "GRADELABEL": ("bilsky", "escc", "epidural spinal cord compression scale|grade|score|escc", "epidural spinal cord compression grade",
+    "GRADELABEL": ("bill sky|ski|skee", "bilski", "bilskey", "belsky", "belski", "billsky", "billski", "bilksy", "bilsky", "escc", "epidural spinal cord compression scale|grade|score|escc", "epidural spinal cord compression grade",
                    "epidural spinal cord compression ( escc )", "epidural spinal cord compression scale ( escc )", "bilsky scale|grade|score", "escc scale|grade|score",
                    "spinal cord compression scale|score", "epidural cord compression scale|score|grade", "epidural compression scale|grade|score",
                    "epidural disease grade", "epidural grade", "bilsky epidural spinal cord compression scale|grade|score"),
@@ -310,7 +311,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "SIGNALOK": ("signal is|are normal|preserved|maintained|unremarkable", "normal signal", "normal cord signal", "signal normal", "cord signal is normal|preserved|maintained|unremarkable", "normal in signal", "normal in caliber|calibre and signal", "normal signal intensity",
                  "cord is normal in signal", "signal remains normal", "cord signal remains normal", "normal in signal and caliber|calibre", "normal caliber|calibre and signal", "normal signal and caliber|calibre", "normal in signal intensity", "normal in morphology and signal"),
     # ---------------------------------------------------------------- change and treatment
-    "STABLE": ("unchanged", "stable", "no significant change", "no change", "no interval change", "no significant interval change", "not significantly changed", "no substantial change", "no appreciable change", "without change",
+    "STABLE": ("no improvement", "no decrease", "no reduction", "no regression", "no significant improvement|decrease|reduction|regression", "without improvement", "not improved", "not resolved", "has|have not resolved|improved|decreased|changed", "no interval decrease|improvement|reduction", "no resolution", "not new", "is not new", "is not resolved|improved", "not significantly improved|decreased|changed", "unchanged", "stable", "no significant change", "no change", "no interval change", "no significant interval change", "not significantly changed", "no substantial change", "no appreciable change", "without change",
                "without significant change", "without interval change", "without significant interval change", "similar", "not changed", "no progression", "no interval progression", "no evidence of progression", "without progression",
                "no worsening", "no increase", "no interval increase", "no significant progression", "no interval worsening", "essentially unchanged", "without evidence of progression", "no evidence of interval progression",
                "no significant interval progression", "no evidence of recurrence", "without recurrence", "no evidence of disease progression", "no disease progression", "no significant increase", "no evidence of residual or recurrent"),
@@ -340,7 +341,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
                 "csf surrounds the cord", "preservation of csf", "preserved csf space|cleft|signal|rim", "csf cleft", "intervening csf", "csf separates", "csf is maintained around the cord", "preserved subarachnoid space", "maintained csf", "surrounding csf is preserved|maintained",
                 "csf signal is preserved|maintained", "preserved fluid", "fluid is preserved", "preserved rim of csf", "csf around the cord is preserved|maintained", "csf surrounding the cord is preserved|maintained", "subarachnoid space is preserved|maintained",
                 "cerebrospinal fluid is preserved", "csf remains between", "circumferential csf", "csf space remains preserved", "preserved surrounding csf", "preserved csf surrounding the cord", "ample csf"),
-    "NOCSF": ("no csf", "no visible csf", "no residual csf", "no remaining csf", "no csf signal", "no surrounding csf", "without visible csf", "without residual csf", "no csf is seen|visible|identified", "csf is not seen|visible|identified", "no cerebrospinal fluid", "no fluid",
+    "NOCSF": ("csf is completely|entirely|totally replaced|lost|gone|obscured", "csf is replaced|lost|gone", "csf not visible|seen", "csf obscured", "loss of csf space|signal", "no csf", "no visible csf", "no residual csf", "no remaining csf", "no csf signal", "no surrounding csf", "without visible csf", "without residual csf", "no csf is seen|visible|identified", "csf is not seen|visible|identified", "no cerebrospinal fluid", "no fluid",
               "without csf", "no discernible csf", "loss of csf", "complete loss of csf", "loss of the csf", "absent csf", "absence of csf", "no csf around the cord", "no perimedullary csf", "no csf visible|seen", "csf no longer visible|seen", "no appreciable csf",
               "lack of csf", "no intervening csf", "no fluid seen|visible", "no csf remains", "no csf remaining", "csf is absent", "no identifiable csf", "no visible cerebrospinal fluid"),
     "CIRC": ("circumferential tumour", "circumferential disease"),
@@ -355,6 +356,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
                  "stabilisation|stabilization hardware", "spinal fusion", "spinal instrumentation", "posterior spinal fusion", "pedicle screw fixation"),
     "LATTER": ("latter", "the latter"),
     "FORMER": ("the former",),
+    "CORDCOMP": ("core|court|card|quad compression",),
     "MSCC": ("mescc", "mscc", "escc present", "metastatic spinal cord compression", "malignant spinal cord compression", "metastatic cord compression", "malignant cord compression", "malignant epidural spinal cord compression", "metastatic epidural spinal cord compression"),
     "NOTAIDE": ("mscc protocol|pathway|coordinator|referral|query|service", "cord compression protocol|pathway", "epidural spinal cord compression protocol", "not only", "not limited to", "no doubt", "without doubt", "not just", "not surprisingly", "without contrast", "without and with", "with and without", "without intravenous contrast", "without iv contrast", "without gadolinium", "no comparison", "not available"),
 }  # fmt: skip

@@ -4,6 +4,7 @@ It takes what the words certainly say and leaves the rest open. Who reads the an
 a lane above *none* always asks for a person.
 """
 
+import re
 from dataclasses import dataclass
 
 from soar2.criteria import anatomy
@@ -33,7 +34,7 @@ class ProseReading:
 
 def read_prose(text: str) -> ProseReading:
     """Read the whole of ``text`` as prose. Never raises; its work grows with the length of the text only."""
-    lower = lowered(text)
+    lower = _spelt_out(lowered(text))
     prose = bind(report_sentences(lower))
     levels = settle(prose)
     found = _gathered(levels, prose)
@@ -50,6 +51,14 @@ def read_prose(text: str) -> ProseReading:
         _marks(prose),
         tuple(SetAside(aside.place, aside.why) for aside in sorted(prose.asides, key=lambda a: a.place)),
     )
+
+
+_LETTERS = re.compile(r"\be[\s.]{1,2}s[\s.]{1,2}c[\s.]{1,2}c\b\.?")
+
+
+def _spelt_out(lower: str) -> str:
+    """*E.S.C.C.* as one word, character for character."""
+    return _LETTERS.sub(lambda m: "escc".ljust(len(m.group())), lower) if "c c" in lower or "c.c" in lower or "c. c" in lower else lower
 
 
 def _gathered(levels: Levels, prose: Prose) -> Gathered:

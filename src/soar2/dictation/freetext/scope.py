@@ -13,7 +13,7 @@ from soar2.dictation.freetext.items import Item
 #: Items that a denial or doubt can be about.
 CONCEPT = frozenset(
     """ACT EPI INTO TUMOUR LESION SIGNAL SLIP DEFORM HEIGHT PEDICLE PLANA MSCC abscess infection haematoma
-    unstable_fracture benign_tumour harmless LYTIC BLASTIC MIXED WORSE BETTER TREAT SPINOUS CANCER""".split()  # noqa: SIM905
+    unstable_fracture benign_tumour harmless CORDCOMP LYTIC BLASTIC MIXED WORSE BETTER TREAT SPINOUS CANCER""".split()  # noqa: SIM905
 )
 _SEEN = frozenset(("seen", "identified", "present", "noted"))
 _HEAD = frozenset(("at", "the", "in", "of", "from", "a", "level", "an", "there", "is"))

@@ -84,7 +84,7 @@ def _affirmed(mention: Mention, levels: tuple[str, ...]) -> Mention:
 def _spoken_of(said: Sentence, levels: list[Item]) -> tuple[str, ...]:
     """What a sentence without a level that follows is about: the level with which this one begins, else all named
     in it that are not denied or of the past."""
-    kept = [i for i in levels if not i.role and not _aside(said, i)]
+    kept = [i for i in levels if not i.role and not _aside(said, i)] or [i for i in levels if not i.role]
     if not kept:
         return ()
     if _leads(said.items) and kept[0] is levels[0]:
