@@ -23,11 +23,14 @@ _CAUSES = frozenset(CAUSES)
 
 
 def bone_mentions(said: Sentence) -> Iterator[Mention]:
+    if said.tags.isdisjoint(_READERS):
+        return
     for n, item in enumerate(said.items):
-        for tag in item.tags:
-            reader = _READERS.get(tag)
-            if reader is not None:
-                yield from reader(said, n)
+        if item.tags:
+            for tag in item.tags:
+                reader = _READERS.get(tag)
+                if reader is not None:
+                    yield from reader(said, n)
 
 
 def _said(

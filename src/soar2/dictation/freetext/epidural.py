@@ -31,14 +31,23 @@ _NEUTRAL = frozenset(
 )
 
 
+_SPOKEN = frozenset(
+    """EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF""".split()  # noqa: SIM905
+)
+
+
 def epidural_mentions(said: Sentence) -> Iterator[Mention]:
     if said.has("GRADELABEL") or any(stem in said.text for stem in ("grade", "bil", "ess", "epidural 1")):
         yield from _graded(said)
         yield from _bracketed(said)
     if said.has("ACT"):
         yield from _effects(said)
+    if said.tags.isdisjoint(_SPOKEN):
+        return
     for n, item in enumerate(said.items):
         tags = item.tags
+        if not tags:
+            continue
         if "EPI" in tags:
             yield from _disease(said, n)
         elif "INTO" in tags and _into(said, n):
@@ -51,12 +60,16 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
             yield _mention(said, n, n, n, escc.CORD_COMPRESSED, None, cause="tumour")
         elif "EPISPACE" in tags:
             yield from _space(said, n)
+        elif "RESIDUAL" in tags and said.scope.denied[n] in ("no", "without"):
+            yield _built(said, n, n, n, escc.exactly("3"), "described", cause=cause_of(said, n) or "tumour", below="severe", word="yes")
         elif "RESIDUAL" in tags:
             yield _limit(said, n, _R("0", "2"))
         elif "CSFKEPT" in tags:
             yield _limit(said, n, _R("0", "1b"))
         elif "CORDCLEAR" in tags:
             yield _built(said, n, n, n, _R("0", "1b"), "excludes", cause=cause_of(said, n), word="no")
+        elif "CORDOK" in tags and said.has("CORD"):
+            yield _built(said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no")
         elif "PATENT" in tags:
             yield _limit(said, n, _R("0", "1a"))
         elif "BONEONLY" in tags and not said.scope.denied[n]:
@@ -185,6 +198,10 @@ def _ahead(items: list[Item], n: int) -> list[int]:
             break
         elif found and "LEVEL" in item.tags:
             break
+        elif not found and item.word in ("but", "yet", "without"):
+            # "contacts but does not deform the cord"
+            later = next((k for k in range(at + 1, min(at + 6, last)) if items[k].action), None)
+            return _ahead(items, later) if later is not None and items[later].action[-1] in "vg" else []
         elif found and "AND" in item.tags and at + 1 < last and not _goes_on(items, at + 1, last):
             break
         elif item.word == "with" and at == n + 1 and items[n].action.startswith("touch"):
@@ -215,7 +232,7 @@ def _adjacent(items: list[Item], n: int) -> list[int]:
         if item.tags & _STRUCTURE:
             found.append(at)
         elif not (found and item.tags & {"AND", "OR"}) and not (
-            not found and (item.tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL"} or item.word in ("epidural", "or", "-", "surface"))
+            not found and (item.tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL"} or item.word in ("epidural", "or", "-", "surface", ":"))
         ) and not (found and item.word == "the"):
             break
         at -= 1
@@ -444,7 +461,7 @@ _GRADED = re.compile(
     rf"\s*(?P<from>(?:has\s+)?(?:increased|progressed|worsened|upgraded|changed|up|improved|decreased)?\s*from\s+{_G}\s+to\s+|{_G}\s*(?:->|→|=>|>)\s*)?\s*(?P<g>{_CHAIN})"
 )
 _LEADING = re.compile(
-    rf"\bgrade\s+(?P<g>{_CHAIN})\s+(?:\(?(?:bilsky|escc)|(?:metastatic\s+|malignant\s+)?(?:epidural|spinal\s+cord\s+compression|cord\s+compression|escc))"
+    rf"\bgrade\s+(?P<g>{_CHAIN})\s+(?:\(?(?:bilsky|escc)|(?:metastatic\s+|malignant\s+)?(?:epidural|spinal\s+cord\s+compression|cord\s+compression|escc)|(?:on|by|per|according\s+to|using)\s+(?:the\s+)?(?:bilsky|escc))"
 )
 _ALSO = re.compile(rf"\s*(?:at\s+\S+\s*)?(?:,|and|,\s*and|;)\s*(?:grade\s+)?(?P<g>{_G})(?=\s+at\s+)")
 _WAS = re.compile(rf"\s*[,(]?\s*\(?\s*(?:previously|prior|was|formerly|up\s+from|down\s+from|increased\s+from|vs\.?\s+prior|compared\s+(?:to|with))\s*:?\s*(?:escc|bilsky|grade|\s)*\s*(?P<g>{_G})")

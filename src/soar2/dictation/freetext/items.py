@@ -1,6 +1,7 @@
 """A sentence as a row of items: the words and phrases that the grammar knows, and the levels it names."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -70,9 +71,8 @@ class Item(NamedTuple):
     role: str = ""
 
 
-_LEVEL = frozenset(("LEVEL",))
+LEVEL = frozenset(("LEVEL",))
 _PLAIN: frozenset[str] = frozenset()
-_POINT = frozenset(("STOP",))
 
 
 @lru_cache(maxsize=2048)
@@ -120,7 +120,7 @@ def levels_in(sentence: str) -> list[Item]:
         role = _role(masked, match.start(), match.end(), found)
         if role == "slip":
             found[-1] = found[-1]._replace(role="slip")
-        found.append(Item(_LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
+        found.append(Item(LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
     return found
 
 
@@ -139,26 +139,38 @@ def _adjacent(levels: tuple[str, ...]) -> bool:
     return anatomy.rank(levels[1]) - anatomy.rank(levels[0]) in (1, 2) and len(anatomy.between(*levels)) == 2
 
 
-def items_of(sentence: str) -> list[Item]:
-    """The sentence in lower case as items, in order."""
-    named = levels_in(sentence)
-    words = [(_known_word(m.group()), m.start(), m.end()) for m in _WORD.finditer(sentence)]
+#: A named tuple made without its keyword constructor: a sentence has many words and few of them matter.
+_new = tuple.__new__
+
+
+def items_of(sentence: str, named: Sequence[Item]) -> list[Item]:
+    """The sentence in lower case as items, in order; ``named``: its level mentions."""
+    matches = list(_WORD.finditer(sentence))
+    words = [_known_word(m.group()) for m in matches]
     items: list[Item] = []
     n, at, count = 0, 0, len(words)
+    limit = named[0].start if named else len(sentence) + 1
     while n < count:
-        word, start, end = words[n]
-        if at < len(named) and start >= named[at].start:
+        match = matches[n]
+        if match.start() >= limit:
             level = named[at]
             items.append(level)
             at += 1
-            while n < count and words[n][1] < level.end:
+            limit = named[at].start if at < len(named) else len(sentence) + 1
+            while n < count and matches[n].start() < level.end:
                 n += 1
             continue
-        limit = named[at].start if at < len(named) else len(sentence) + 1
-        taken = _phrase(words, n, limit, items)
-        if not taken:
-            items.append(Item(_PLAIN, word, start, end))
-        n += taken or 1
+        word = words[n]
+        for length in LENGTHS.get(word, ()):
+            last = n + length
+            if last <= count and (entry := PHRASES.get(tuple(words[n:last]))) and matches[last - 1].end() <= limit:
+                spoken = " ".join(words[n:last]) if length > 1 else word
+                items.append(_new(Item, (entry.tags, spoken, match.start(), matches[last - 1].end(), entry.action, (), False, "")))
+                n = last
+                break
+        else:
+            items.append(_new(Item, (_PLAIN, word, match.start(), match.end(), "", (), False, "")))
+            n += 1
     return items
 
 
@@ -166,17 +178,3 @@ def items_of(sentence: str) -> list[Item]:
 def _known_word(word: str) -> str:
     plain = plain_word(word)
     return plain_word(respelt(plain)) if len(plain) > 6 else plain
-
-
-def _phrase(words: list[tuple[str, int, int]], n: int, limit: int, items: list[Item]) -> int:
-    """Append the longest known phrase that begins at word ``n``; how many words it took."""
-    for length in LENGTHS.get(words[n][0], ()):
-        last = n + length - 1
-        if last >= len(words) or words[last][2] > limit:
-            continue
-        key = tuple(w[0] for w in words[n : last + 1])
-        entry = PHRASES.get(key)
-        if entry is not None:
-            items.append(Item(entry.tags, " ".join(key), words[n][1], words[last][2], entry.action))
-            return length
-    return 0

@@ -49,11 +49,11 @@ class Sentence:
     text: str
     items: list[Item]
     scope: Scope
-    label: tuple[str, ...] = ()
+    #: All tags of its items.
+    tags: frozenset[str]
 
     def has(self, *tags: str) -> bool:
-        wanted = set(tags)
-        return any(item.tags & wanted for item in self.items)
+        return any(tag in self.tags for tag in tags)
 
 
 TUMOURISH = frozenset(("TUMOUR", "EPI", "MSCC", "GRADELABEL"))

@@ -35,20 +35,22 @@ class Scope:
         return not self.denied[n] and not self.aside[n]
 
 
-def scope_of(items: Sequence[Item]) -> Scope:
+def scope_of(items: Sequence[Item], tags: frozenset[str]) -> Scope:
+    """The marks of a sentence; ``tags``: all tags of its items."""
     count = len(items)
     scope = Scope([""] * count, [False] * count, [""] * count)
-    if not any(item.tags & _MARKERS for item in items):
-        return scope
-    _deny(items, scope)
-    _doubt(items, scope)
-    _set_aside(items, scope)
+    if tags & _DENIALS:
+        _deny(items, scope)
+    if tags & _DOUBTS:
+        _doubt(items, scope)
+    if tags & _ASIDES or any(item.word == "in" for item in items):
+        _set_aside(items, scope)
     return scope
 
 
-_MARKERS = frozenset(
-    """NO WITHOUT NOT NOTSEVERE NONEW POSTNO NIL MAYBE HEDGE BACK PLAN SHOULD FAMILY EXCEPT AGO""".split()  # noqa: SIM905
-)
+_DENIALS = frozenset(("NO", "WITHOUT", "NOT", "NOTSEVERE", "NONEW", "POSTNO", "NIL", "EXCEPT"))
+_DOUBTS = frozenset(("MAYBE", "HEDGE"))
+_ASIDES = frozenset(("BACK", "PLAN", "SHOULD", "FAMILY", "AGO"))
 
 # ------------------------------------------------------------------------------------------- denial
 

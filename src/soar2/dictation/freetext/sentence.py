@@ -7,7 +7,7 @@ from typing import NamedTuple
 from soar2.criteria import anatomy
 from soar2.dictation.freetext.bone import body_share, bone_mentions, cancer_mentions, size_change
 from soar2.dictation.freetext.epidural import epidural_mentions
-from soar2.dictation.freetext.items import Item, items_of
+from soar2.dictation.freetext.items import LEVEL, Item, items_of, levels_in
 from soar2.dictation.freetext.lexicon import CAUSES
 from soar2.dictation.freetext.mentions import TUMOURISH, Mention, Sentence
 from soar2.dictation.freetext.scope import scope_of
@@ -32,18 +32,59 @@ class Read(NamedTuple):
 _REGION = re.compile(
     r"\b(?:(?P<C>cervical|c-?spine)|(?P<T>thoracic|dorsal spine|t-?spine)|(?P<L>lumbar|lumbosacral|l-?spine)|(?P<S>sacrum|sacral))\b(?!\s*[-.]?\s*\d)"
 )
-_ORDINARY = frozenset(("AND", "OR", "VERB", "BONE", "SIDE", "MILD", "MODERATE", "SEVERE", "WITH", "NO", "NIL", "PARTIAL", "KEPT"))
+_CAUSES = frozenset(CAUSES)
 
 
 @lru_cache(maxsize=8192)
 def read_sentence(words: str) -> Read:
-    """Read a sentence in lower case. Reports are made of stock sentences, so each is read once."""
-    items = items_of(words)
-    said = Sentence(words, items, scope_of(items))
+    """Read a sentence in lower case. Reports are made of stock sentences that differ in their levels, so each is read
+    once with its levels left open."""
+    named = levels_in(words)
+    if not named:
+        return _read(words, ())
+    shape = tuple((i.start, i.end, i.word, len(i.levels), i.disc, i.role) for i in named)
+    open_read = _read(_opened(words, named), shape)
+    real = {f"@{n}.{k}": level for n, item in enumerate(named) for k, level in enumerate(item.levels)}
+    return open_read._replace(
+        mentions=tuple(m._replace(levels=_closed(m.levels, real)) if m.levels else m for m in open_read.mentions),
+        levels=_closed(open_read.levels, real),
+        conus=_conus(named),
+    )
+
+
+def _opened(words: str, named: list[Item]) -> str:
+    """The words with the digits of their levels made noughts, character for character."""
+    pieces, at = [], 0
+    for item in named:
+        pieces += [words[at : item.start], _DIGIT.sub("0", words[item.start : item.end])]
+        at = item.end
+    return "".join((*pieces, words[at:]))
+
+
+def _closed(levels: tuple[str, ...], real: dict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(real[level] for level in levels))
+
+
+_DIGIT = re.compile(r"\d")
+_Shape = tuple[tuple[int, int, str, int, bool, str], ...]
+
+
+@lru_cache(maxsize=8192)
+def _read(words: str, shape: _Shape) -> Read:
+    """A sentence whose levels stand as ``@0.0``, ``@0.1`` ...: number of the mention, place in its list."""
+    named = [
+        Item(LEVEL, word, start, end, "", tuple(f"@{n}.{k}" for k in range(count)), disc, role)
+        for n, (start, end, word, count, disc, role) in enumerate(shape)
+    ]
+    items = items_of(words, named)
+    tags = frozenset().union(*(item.tags for item in items if item.tags)) if items else frozenset()
+    if tags.isdisjoint(_TELLING):
+        return _plain(words, items, tags)
+    said = Sentence(words, items, scope_of(items, tags), tags)
     mentions = [*epidural_mentions(said), *bone_mentions(said), *body_share(said), *size_change(said)]
     if said.scope.excepted:
         mentions = _but_for(said, mentions)
-    levels = [item for item in items if "LEVEL" in item.tags]
+    levels = [item for item in items if item.levels]
     cancer = tuple(cancer_mentions(said)) if said.has("CANCER", "TUMOUR") else ()
     return Read(
         tuple(mentions),
@@ -52,10 +93,25 @@ def read_sentence(words: str) -> Read:
         _region(words),
         _other_cause(said),
         said.has(*TUMOURISH),
-        _conus(items),
+        "",
         cancer,
         _label(words, items),
     )
+
+
+#: Tags without which a sentence says nothing to this reader but where it is.
+_TELLING = frozenset(
+    """ACT EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF TUMOUR LESION CANCER LYTIC
+    BLASTIC MIXED INDET HEIGHT PLANA HEIGHTKEPT MOSTBODY ALIGNOK DEFORM SLIP PEDICLE SIGNAL SIGNALOK STABLE BETTER WORSE NEW TREAT POSTNO
+    abscess infection haematoma unstable_fracture benign_tumour harmless""".split()  # noqa: SIM905
+)
+
+
+def _plain(words: str, items: list[Item], tags: frozenset[str]) -> Read:
+    levels = [item for item in items if item.levels]
+    spoken = tuple(dict.fromkeys(level for item in levels if not item.role for level in item.levels))
+    label = _label(words, items) if items else ""
+    return Read((), spoken, _leads(items), _region(words), "", False, "", (), label)
 
 
 def _but_for(said: Sentence, mentions: list[Mention]) -> list[Mention]:
@@ -115,8 +171,10 @@ def _region(words: str) -> str:
 def _other_cause(said: Sentence) -> str:
     """Another cause that the sentence asserts while naming no tumour."""
     found = ""
+    if said.tags.isdisjoint(_CAUSES):
+        return ""
     for n, item in enumerate(said.items):
-        if not said.scope.standing(n):
+        if not item.tags or not said.scope.standing(n):
             continue
         if item.tags & TUMOURISH and "EPI" not in item.tags:
             return ""
@@ -144,7 +202,7 @@ def _label(words: str, items: list[Item]) -> str:
 
 def moved_level(words: str) -> tuple[str, str] | None:
     """*The metastasis is at T9, not T8*: (as written, as meant). None where the words say anything else."""
-    items = items_of(words)
+    items = items_of(words, levels_in(words))
     for n, item in enumerate(items):
         if item.tags & {"NOT"} or item.word in ("rather than", "instead of", "and not"):
             before = [i for i in items[:n] if "LEVEL" in i.tags]
