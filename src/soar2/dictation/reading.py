@@ -1,5 +1,6 @@
 """From a report's text to findings per level, score, lane and reasons: the reader itself."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from soar2.criteria.packs import Pack, load_pack
 from soar2.criteria.sins import SinsItems, imaging_sins
 from soar2.criteria.urgency import Case, LaneDecision, decide, report_lane
 from soar2.dictation.answer import LevelReading, Reading
+from soar2.dictation.beside import add_prose
 from soar2.dictation.causes import named_outside
 from soar2.dictation.freetext.reader import read_prose
 from soar2.dictation.gathering import Gathered, gather
@@ -34,6 +36,10 @@ _LOOKALIKES = str.maketrans(
 )
 
 
+#: A pipe as dictation may write it.
+_SPOKEN_PIPE = re.compile(r"\bvertical bar\b", re.I)
+
+
 def read_report(
     text: str,
     *,
@@ -50,6 +56,8 @@ def read_report(
     plain = text if text.isascii() else text.translate(_LOOKALIKES)
     if "\r" in plain and "\n" not in plain:
         plain = plain.replace("\r", "\n")
+    if "bar" in plain or "BAR" in plain or "Bar" in plain:
+        plain = _SPOKEN_PIPE.sub(lambda m: " | ".ljust(len(m.group())), plain)
     macro = find_macro(plain)
     if not macro.found:
         return _free_text(plain, confirmed_treated, cancer_known, used)
@@ -98,6 +106,7 @@ def _macro(text: str, macro: Macro, confirmed: frozenset[str] | None, cancer_kno
     """A report that holds the macro."""
     prose = sentences(text, macro.regions)
     found = gather(text, macro, prose)
+    add_prose(found, text, macro.regions)
     outside, places = _outside(text, macro, prose)
     if macro.numbering:
         places["numbering"] = macro.numbering.place

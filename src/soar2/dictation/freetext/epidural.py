@@ -19,6 +19,7 @@ from soar2.dictation.freetext.mentions import (
     other_levels,
     stop_before,
 )
+from soar2.dictation.speech import spoken_grade
 
 _R = GradeRange
 _STRUCTURE = frozenset(("CORD", "SAC", "CSF", "CSFPART", "CANAL", "CAUDA", "ROOT", "VESSEL"))
@@ -68,7 +69,7 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
             yield _limit(said, n, _R("0", "1b"))
         elif "CORDCLEAR" in tags:
             yield _built(said, n, n, n, _R("0", "1b"), "excludes", cause=cause_of(said, n), word="no")
-        elif "CORDOK" in tags and said.has("CORD"):
+        elif "CORDOK" in tags and "cord" in said.text:
             yield _built(said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no")
         elif "PATENT" in tags:
             yield _limit(said, n, _R("0", "1a"))
@@ -509,19 +510,8 @@ def _bracketed(said: Sentence) -> Iterator[Mention]:
             yield from _grade(said, found.start("g"), found.start("g"), found.end("g"), "")
 
 
-def spoken_grade(words: str) -> str:
-    """*One see*, *won C*, *II*, *1-C* as the grade that was meant, for the reader of grades."""
-    plain = re.sub(r"\bwon\b", "one", words.replace(" and ", " to "))
-    plain = re.sub(r"\biii\b", "3", plain)
-    plain = re.sub(r"\bii\b", "2", plain)
-    plain = re.sub(r"\bi(?=\s?-?\s?(?:[abc]\b|see|sea|cee|bee|be|ay)|\b)", "1", plain)
-    plain = re.sub(r"(?<=[1e])\s?-?\s?(?:see|sea|cee)\b", "c", plain)
-    plain = re.sub(r"(?<=[1e])\s?-?\s?(?:bee|be)\b", "b", plain)
-    return re.sub(r"(?<=[1e])\s?-?\s?ay\b", "a", plain)
-
-
 def _grade(said: Sentence, start: int, g0: int, g1: int, prior: str) -> Iterator[Mention]:
-    read = read_epidural(spoken_grade(said.text[g0:g1]))
+    read = read_epidural(spoken_grade(said.text[g0:g1].replace(" and ", " to ")))
     grades = [part for part in read.parts if part[1] == "graded"]
     if not grades:
         return

@@ -350,6 +350,6 @@ def _mark(
 ) -> None:
     for at in range(n, stop):
         tags = items[at].tags
-        if "STOP" in tags or (not through and at > n and "AND" in tags and _asserts(items, at, "no", n)):
+        if "STOP" in tags or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n)):
             break
         scope.aside[at] = scope.aside[at] or why
