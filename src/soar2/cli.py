@@ -56,6 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument(
         "--json", action="store_true", dest="as_json", help="one JSON object a report, one a line"
     )
+    read.add_argument(
+        "--explain",
+        action="store_true",
+        help="also show which words gave which finding, and which were set aside",
+    )
     evaluate = add(
         "evaluate",
         _evaluate,
@@ -143,7 +148,7 @@ def _keeping(add: Add) -> None:
 def _read(args: argparse.Namespace) -> int:
     from soar2.read_command import run_read
 
-    return run_read(args.files, args.as_json, sys.stdin, sys.stdout, sys.stderr)
+    return run_read(args.files, args.as_json, sys.stdin, sys.stdout, sys.stderr, explained=args.explain)
 
 
 def _evaluate(args: argparse.Namespace) -> int:

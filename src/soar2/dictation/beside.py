@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from soar2.criteria import anatomy, escc
+from soar2.dictation.answer import SetAside
 from soar2.dictation.freetext.binding import bind, settle
 from soar2.dictation.freetext.sections import report_sentences
 from soar2.dictation.gathering import Gathered
@@ -21,17 +22,18 @@ _INK = re.compile(r"[^\r\n]")
 _FILLED = ("lesion", "alignment", "collapse", "posterolateral", "cord_signal")
 
 
-def add_prose(found: Gathered, text: str, regions: Sequence[Place]) -> None:
-    """What the words outside ``regions`` add to ``found``."""
+def add_prose(found: Gathered, text: str, regions: Sequence[Place]) -> tuple[SetAside, ...]:
+    """What the words outside ``regions`` add to ``found``; returns those that were set aside."""
     rest = _outside(text, regions)
     if not rest.strip(" \t\r\n.:;-|"):
-        return
+        return ()
     prose = bind(report_sentences(lowered(rest)))
     prose.conus = prose.conus or found.conus
     heard = settle(prose)
     for name in heard.words:
         if name in heard.lesions and name != anatomy.UNKNOWN:
             _add(found, heard.words[name])
+    return tuple(SetAside(aside.place, aside.why) for aside in sorted(prose.asides, key=lambda a: a.place))
 
 
 def _outside(text: str, regions: Sequence[Place]) -> str:

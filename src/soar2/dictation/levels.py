@@ -9,12 +9,12 @@ from soar2.criteria import anatomy
 #: One level's name. ``T-8``, ``D8`` and ``thoracic 8`` are all T8.
 _SPOKEN = {
     word: str(n)
-    for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve thirteen".split(), 1)  # noqa: SIM905
+    for n, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen".split(), 1
+    )  # noqa: SIM905
 }
 _REGION = r"(?:cervical|thoracic|dorsal|lumbar|sacral|th|[ctdls])"
-NAME = (
-    rf"(?:occiput|occ?|c0|{_REGION}\s?[-.]?\s?\d{{1,2}}|{_REGION}\s(?:{'|'.join(_SPOKEN)})(?![a-z]))"
-)
+NAME = rf"(?:occiput|occ?|c0|{_REGION}\s?[-.]?\s?\d{{1,2}}|{_REGION}\s(?:{'|'.join(_SPOKEN)})(?![a-z]))"
 _JOIN = r"\s*(?:,\s*and|,\s*&|,|/|\+|&|and|-|to|through|or)\s*"
 #: A name, or names and bare numbers joined into a list or range: ``T7-T9``, ``T7, T8 and T10``, ``L4/5``.
 SPEC = rf"{NAME}(?:{_JOIN}(?:{NAME}|\d{{1,2}})(?![\w%]))*"

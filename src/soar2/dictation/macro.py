@@ -261,7 +261,9 @@ def _own_field(line: str) -> bool:
     if head is None or "|" in line:
         return False
     pieces = labelled(line)
-    return bool(pieces) and all(p.key is not None and p.key not in _FREE and _understood(p.key, p.words) for p in pieces)
+    return bool(pieces) and all(
+        p.key is not None and p.key not in _FREE and _understood(p.key, p.words) for p in pieces
+    )
 
 
 def _completes(text: str, start: int, end: int, line: str) -> bool:

@@ -102,18 +102,20 @@ class _Heard(NamedTuple):
     cancer_known: bool
 
 
-def _macro(text: str, macro: Macro, confirmed: frozenset[str] | None, cancer_known: bool, pack: Pack) -> Reading:
+def _macro(
+    text: str, macro: Macro, confirmed: frozenset[str] | None, cancer_known: bool, pack: Pack
+) -> Reading:
     """A report that holds the macro."""
     prose = sentences(text, macro.regions)
     found = gather(text, macro, prose)
-    add_prose(found, text, macro.regions)
+    aside = add_prose(found, text, macro.regions)
     outside, places = _outside(text, macro, prose)
     if macro.numbering:
         places["numbering"] = macro.numbering.place
     heard = _Heard(
         found, tumour_words(text, macro, prose), outside, places, cancer_known or names_cancer(text)
     )
-    return _Reader(text, "macro", heard, confirmed, pack).read()
+    return replace(_Reader(text, "macro", heard, confirmed, pack).read(), set_aside=aside)
 
 
 class _Reader:

@@ -99,7 +99,7 @@ def _misspelt_label(text: str, piece: Place) -> re.Match[str] | None:
         return spelt_out
     for pattern in (_FIRST_WORDS, _FIRST_WORD):
         found = pattern.match(text, piece.start, piece.end)
-        if found and _label_key(found[1]) is not None and found.end() < piece.end:
+        if found and label_key(found[1]) is not None and found.end() < piece.end:
             return found
     return None
 
@@ -108,7 +108,7 @@ _FIRST_WORD = re.compile(r"\s*([a-z]+)(?![\w])\s*[:=]?\s*", re.I)
 
 
 @lru_cache(maxsize=1024)
-def _label_key(words: str) -> str | None:
+def label_key(words: str) -> str | None:
     """The field of a label as written, misspelt or spelt out; None for any other words."""
     plain = " ".join(words.lower().split())
     if plain in _LABELS:
@@ -119,12 +119,16 @@ def _label_key(words: str) -> str | None:
     if closed == "chordsignal":
         return "cord_signal"
     known = closed if closed in _SPELT else nearest(closed, _SPELT)
-    return next((key for name, key in _LABELS.items() if name.replace(" ", "") == known), None) if known else None
+    return (
+        next((key for name, key in _LABELS.items() if name.replace(" ", "") == known), None)
+        if known
+        else None
+    )
 
 
 def _segment(text: str, label: re.Match[str] | None, start: int, end: int) -> Segment:
     place = _trimmed(text, start, end)
     if label is None:
         return Segment(None, text[place.start : place.end], place)
-    key = _label_key(label[1])
+    key = label_key(label[1])
     return Segment(key, text[min(label.end(), place.end) : place.end], place)

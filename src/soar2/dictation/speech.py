@@ -22,7 +22,11 @@ def nearest(word: str, known: tuple[str, ...]) -> str | None:
     if len(word) < 5 or word in known:
         return None
     allowed = 2 if len(word) >= 8 else 1
-    found = [k for k in known if k[0] == word[0] and abs(len(k) - len(word)) <= allowed and _distance(word, k) <= allowed]
+    found = [
+        k
+        for k in known
+        if k[0] == word[0] and abs(len(k) - len(word)) <= allowed and _distance(word, k) <= allowed
+    ]
     return found[0] if len(found) == 1 else None
 
 

@@ -36,7 +36,9 @@ def more_severe(statement: Statement, word: str) -> bool:
     if word == "not_stated":
         return True
     if statement.item == "cord_signal":
-        return _SIGNAL_SEVERITY[statement.word] > _SIGNAL_SEVERITY[word] and not (word == "old" and statement.word == "present")
+        return _SIGNAL_SEVERITY[statement.word] > _SIGNAL_SEVERITY[word] and not (
+            word == "old" and statement.word == "present"
+        )
     return _SEVERITY[statement.item][statement.word][0] > _SEVERITY[statement.item][word][0]
 
 

@@ -117,7 +117,12 @@ def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:
         levels, cause = mention.levels, mention.cause
         if not levels and not mention.other and _same_region(topic, read):
             levels = topic.levels
-        if not cause and topic.cause and not topic.tumour and (not mention.levels or set(mention.levels) <= set(topic.levels)):
+        if (
+            not cause
+            and topic.cause
+            and not topic.tumour
+            and (not mention.levels or set(mention.levels) <= set(topic.levels))
+        ):
             cause = topic.cause
         region = read.region or topic.region
         prose.facts.append(Fact(mention, levels, place, said.section, region, cause, said.block))
@@ -190,12 +195,16 @@ def _overruled(prose: Prose) -> list[Fact]:
             kept.append(fact)
             continue
         left = tuple(level for level in fact.levels if not any(_overrules(new, fact, level) for new in added))
-        gone = fact.levels and not left or (not fact.levels and any(_overrules(new, fact, "") for new in added))
+        gone = (
+            fact.levels and not left or (not fact.levels and any(_overrules(new, fact, "") for new in added))
+        )
         if gone:
             prose.overruled = True
             prose.asides.append(Aside(fact.place, "addendum"))
         else:
-            kept.append(Fact(fact.mention, left, fact.place, fact.section, fact.region, fact.cause, fact.block))
+            kept.append(
+                Fact(fact.mention, left, fact.place, fact.section, fact.region, fact.cause, fact.block)
+            )
     return kept
 
 
@@ -266,7 +275,9 @@ def _pressed_by_others(found: Levels, facts: list[Fact], prose: Prose) -> None:
         key = _OUTSIDE.get(fact.cause, "compression")
         severe = fact.mention.strong or key != "compression"
         changed = any(
-            f.mention.item == "cord_signal" and f.mention.word in ("new", "present") and (set(f.levels) & set(fact.levels) or not f.levels)
+            f.mention.item == "cord_signal"
+            and f.mention.word in ("new", "present")
+            and (set(f.levels) & set(fact.levels) or not f.levels)
             for f in facts
         )
         if severe or changed:
@@ -348,7 +359,9 @@ def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None
     if mention.reach is None or (mention.other and mention.word == "no"):
         return
     scale = anatomy.scale(said.level, prose.conus)
-    cauda = scale == "cauda" or (scale == "either" and said.level != anatomy.UNKNOWN and mention.where == "SAC")
+    cauda = scale == "cauda" or (
+        scale == "either" and said.level != anatomy.UNKNOWN and mention.where == "SAC"
+    )
     if mention.below in escc.BELOW_CONUS_PLACE and mention.how == "described" and cauda:
         said.epidural.append(
             Epidural(escc.below_conus_range(mention.below), "below", place, mention.below, prose=True)
@@ -391,10 +404,17 @@ def _spread(found: Levels, unplaced: list[Fact], prose: Prose) -> None:
                 worst = max(known, key=lambda lv: _upper(found.words[lv]))
                 found.words[worst].statements.append(Statement("cord_signal", mention.word, fact.place))
             continue
-        if mention.item == "status" and len(found.lesions) == 1 or mention.item == "treated" and len(found.lesions) == 1:
+        if (
+            mention.item == "status"
+            and len(found.lesions) == 1
+            or mention.item == "treated"
+            and len(found.lesions) == 1
+        ):
             only = found.words[next(iter(found.lesions))]
             if mention.item == "treated" or mention.word in ("new", "progressed"):
-                only.statements.append(Statement(mention.item, "yes" if mention.item == "treated" else mention.word, fact.place))
+                only.statements.append(
+                    Statement(mention.item, "yes" if mention.item == "treated" else mention.word, fact.place)
+                )
             continue
         if mention.item != "escc" or mention.reach is None:
             continue
@@ -419,7 +439,9 @@ def _unnamed(found: Levels, fact: Fact, prose: Prose) -> None:
     worst = max(pressed or known, key=lambda lv: _upper(found.words[lv]))
     have = _upper(found.words[worst])
     if mention.how == "described" and have >= escc.rank(mention.reach.lo) and pressed:
-        if mention.reach.lo in ("1a", "1b", "1c") or _lower(found.words[worst]) >= escc.rank(mention.reach.lo):
+        if mention.reach.lo in ("1a", "1b", "1c") or _lower(found.words[worst]) >= escc.rank(
+            mention.reach.lo
+        ):
             return  # it repeats what is known already
     if mention.how == "graded" and pressed and escc.rank(mention.reach.lo) <= _lower(found.words[worst]):
         return

@@ -72,24 +72,36 @@ def _all_levels(said: Sentence, n: int) -> tuple[str, ...]:
     for at in range(n + 1, hi):
         item = items[at]
         if item.tags & {"NO", "WITHOUT", "NOT"}:
-            if any("LEVEL" in i.tags for i in items[at:hi]) and not any("LEVEL" in i.tags for i in items[n:at]):
+            if any("LEVEL" in i.tags for i in items[at:hi]) and not any(
+                "LEVEL" in i.tags for i in items[n:at]
+            ):
                 break
             if not scope.denied[min(at + 1, hi - 1)]:
                 break
         if "LEVEL" in item.tags and not item.role and not scope.denied[at] and not scope.aside[at]:
             a, b = segment_bounds(items, at)
-            other = any(i.tags & _CAUSES for i in items[a:b]) and not any(i.tags & _TUMOUR_HERE for i in items[a:b])
+            other = any(i.tags & _CAUSES for i in items[a:b]) and not any(
+                i.tags & _TUMOUR_HERE for i in items[a:b]
+            )
             if not other and not item.disc:
                 levels += item.levels
     if not near:
-        levels += [lv for at in range(lo, n) if "LEVEL" in items[at].tags and not items[at].role for lv in items[at].levels]
+        levels += [
+            lv
+            for at in range(lo, n)
+            if "LEVEL" in items[at].tags and not items[at].role
+            for lv in items[at].levels
+        ]
     return tuple(dict.fromkeys(levels))
 
 
 def _tumour(said: Sentence, n: int) -> Iterator[Mention]:
     items, scope = said.items, said.scope
     lo, hi = segment_bounds(items, n)
-    spine = any(i.tags & {"LEVEL", "BONE", "CORD", "CANAL", "EPI"} for i in items[stop_before(items, n) : stop_after(items, n)])
+    spine = any(
+        i.tags & {"LEVEL", "BONE", "CORD", "CANAL", "EPI"}
+        for i in items[stop_before(items, n) : stop_after(items, n)]
+    )
     if any("ORGAN" in i.tags for i in items[lo:hi]) and not any("LEVEL" in i.tags for i in items[lo:hi]):
         if not any(i.tags & {"BONE"} for i in items[lo:hi]):
             return
@@ -118,7 +130,9 @@ def _epidural_tumour(said: Sentence, n: int) -> Iterator[Mention]:
     if n in said.scope.gone and said.has("TREAT") and names_tumour(said.items[n].word):
         yield _said(said, n, "tumour", "present")
     elif (names_tumour(said.items[n].word) or "MSCC" in said.items[n].tags) and not said.scope.denied[n]:
-        yield _said(said, n, "tumour", "suspected" if said.scope.doubted[n] else "present", levels=())._replace(other=True)
+        yield _said(
+            said, n, "tumour", "suspected" if said.scope.doubted[n] else "present", levels=()
+        )._replace(other=True)
 
 
 def _standing(said: Sentence, n: int) -> str:
@@ -148,11 +162,41 @@ def _lesion(said: Sentence, n: int) -> Iterator[Mention]:
     cause = cause_of(said, n)
     if cause not in ("", "tumour", "lesion"):
         return
-    weak = item.word in ("disease", "signal abnormality", "focus", "foci", "uptake", "fdg uptake", "mass", "infiltrate", "abnormal enhancement", "nodule")
-    bony = any(i.tags & {"LEVEL"} for i in clause) or any(
-        i.tags & {"LYTIC", "BLASTIC", "MIXED"} or i.word in ("osseous", "bone", "bony", "vertebral", "vertebra", "marrow", "vertebral body", "spine", "spinal")
-        for i in clause
-    ) or "marrow" in item.word or "osseous" in item.word or "bone" in item.word or "bony" in item.word
+    weak = item.word in (
+        "disease",
+        "signal abnormality",
+        "focus",
+        "foci",
+        "uptake",
+        "fdg uptake",
+        "mass",
+        "infiltrate",
+        "abnormal enhancement",
+        "nodule",
+    )
+    bony = (
+        any(i.tags & {"LEVEL"} for i in clause)
+        or any(
+            i.tags & {"LYTIC", "BLASTIC", "MIXED"}
+            or i.word
+            in (
+                "osseous",
+                "bone",
+                "bony",
+                "vertebral",
+                "vertebra",
+                "marrow",
+                "vertebral body",
+                "spine",
+                "spinal",
+            )
+            for i in clause
+        )
+        or "marrow" in item.word
+        or "osseous" in item.word
+        or "bone" in item.word
+        or "bony" in item.word
+    )
     if item.word == "signal abnormality" and any("CORD" in i.tags for i in clause):
         return
     if not bony or any("ORGAN" in i.tags for i in clause) and not any("LEVEL" in i.tags for i in clause):
@@ -162,7 +206,12 @@ def _lesion(said: Sentence, n: int) -> Iterator[Mention]:
     levels = _all_levels(said, n)
     if weak and not levels:
         return
-    if weak and not scope.denied[n] and not any(i.tags & (_TUMOUR_HERE - {"LESION"}) for i in clause) and item.word in ("disease", "signal abnormality", "abnormal enhancement"):
+    if (
+        weak
+        and not scope.denied[n]
+        and not any(i.tags & (_TUMOUR_HERE - {"LESION"}) for i in clause)
+        and item.word in ("disease", "signal abnormality", "abnormal enhancement")
+    ):
         if item.word != "disease" or not levels:
             return
     word = _standing(said, n)
@@ -180,7 +229,9 @@ def _kind(word: str):  # type: ignore[no-untyped-def]
         if scope.denied[n]:
             return
         lo, hi = stop_before(items, n), stop_after(items, n)
-        if not any(i.tags & {"TUMOUR", "LESION", "EPI"} for i in items[lo:hi]) and not _labelled(said, "lesion", "bone", "quality"):
+        if not any(i.tags & {"TUMOUR", "LESION", "EPI"} for i in items[lo:hi]) and not _labelled(
+            said, "lesion", "bone", "quality"
+        ):
             if word != "lytic" and not any("LEVEL" in i.tags for i in items[lo:hi]):
                 return
             if cause_of(said, n) not in ("", "tumour"):
@@ -219,8 +270,12 @@ _SHARE = re.compile(
     r"(?:(?:>=?|<=?|≥|≤|~|more than|less than|greater than|over|under|exceeding|approximately|approx\.?|about|around|up to|at least|nearly|almost)\s*)?"
     r"(?:\d{1,3}\s*(?:%|percent|per cent)?\s*(?:-|to)\s*)?(?:\d{1,3}\s*(?:%|percent|per cent)|(?:one\s+)?half\b|fifty\s+per\s?cent)"
 )
-_FRACTION = re.compile(r"\b(?:(?:a|one)[\s-](?P<lt>third|quarter|fifth)|(?P<gt>two[\s-]thirds|three[\s-]quarters))\b")
-_BRACKETED = re.compile(r"\s*(?:vertebral\s+body\s*|vertebra\s*)?\(\s*(?P<share>[^()]{0,16}?\d{1,3}\s*%)[^()]{0,30}\)")
+_FRACTION = re.compile(
+    r"\b(?:(?:a|one)[\s-](?P<lt>third|quarter|fifth)|(?P<gt>two[\s-]thirds|three[\s-]quarters))\b"
+)
+_BRACKETED = re.compile(
+    r"\s*(?:vertebral\s+body\s*|vertebra\s*)?\(\s*(?P<share>[^()]{0,16}?\d{1,3}\s*%)[^()]{0,30}\)"
+)
 
 
 def _bracketed_shares(said: Sentence, n: int) -> Iterator[Mention]:
@@ -253,7 +308,16 @@ def _height(said: Sentence, n: int) -> Iterator[Mention]:
     anchor = items[n].start
     if shares:
         share = min(shares, key=lambda m: abs(m.start() - anchor))
-        words = share.group().replace("≥", ">=").replace("≤", "<=").replace("nearly", "about").replace("almost", "about").replace("at least", ">=").replace("fifty", "50").replace("per cent", "percent")
+        words = (
+            share.group()
+            .replace("≥", ">=")
+            .replace("≤", "<=")
+            .replace("nearly", "about")
+            .replace("almost", "about")
+            .replace("at least", ">=")
+            .replace("fifty", "50")
+            .replace("per cent", "percent")
+        )
         if words.startswith("up to"):
             words = "<= " + words[5:]
         closed = parse("collapse", words.strip()).words
@@ -265,7 +329,9 @@ def _height(said: Sentence, n: int) -> Iterator[Mention]:
         yield _said(said, n, "collapse", "lt50" if part["lt"] else "gt50")
         return
     near = items[max(lo, n - 3) : n + 2]
-    if any("PLANA" in i.tags for i in near) or any(i.word in ("complete", "near complete", "near - complete", "total") for i in near):
+    if any("PLANA" in i.tags for i in near) or any(
+        i.word in ("complete", "near complete", "near - complete", "total") for i in near
+    ):
         yield _said(said, n, "collapse", "gt50")
     elif any("MILD" in i.tags for i in near):
         yield _said(said, n, "collapse", "lt50")
@@ -285,11 +351,15 @@ def _kept_height(said: Sentence, n: int) -> Iterator[Mention]:
 
 
 def _most(said: Sentence, n: int) -> Iterator[Mention]:
-    if not said.scope.denied[n] and (said.has("TUMOUR", "LESION") or re.search(r"involv|replac|infiltrat|occup|tumour|tumor", said.text)):
+    if not said.scope.denied[n] and (
+        said.has("TUMOUR", "LESION") or re.search(r"involv|replac|infiltrat|occup|tumour|tumor", said.text)
+    ):
         yield _said(said, n, "collapse", "none_gt50_involved")
 
 
-_BODYSHARE = re.compile(r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:vertebral\s+)?body(?!\s+height)")
+_BODYSHARE = re.compile(
+    r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:vertebral\s+)?body(?!\s+height)"
+)
 
 
 def body_share(said: Sentence) -> Iterator[Mention]:
@@ -347,17 +417,29 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
         return
     pair = [i for i in items if i.role == "slip"]
     cause = cause_of(said, n)
-    old = re.search(r"\b(?:chronic|degenerative|unchanged|longstanding|stable|spondylolysis|pars)\b", said.text)
+    old = re.search(
+        r"\b(?:chronic|degenerative|unchanged|longstanding|stable|spondylolysis|pars)\b", said.text
+    )
     if cause not in ("", "tumour") and not said.has("TUMOUR", "LESION"):
         return
     if old and not said.has("TUMOUR"):
         return
-    sure = said.has("TUMOUR", "LESION", "EPI", "NEW") or items[n].word in ("subluxation", "translation", "subluxed", "subluxated", "dislocation", "translated", "anterior translation")
+    sure = said.has("TUMOUR", "LESION", "EPI", "NEW") or items[n].word in (
+        "subluxation",
+        "translation",
+        "subluxed",
+        "subluxated",
+        "dislocation",
+        "translated",
+        "anterior translation",
+    )
     levels = tuple(dict.fromkeys(level for i in pair for level in i.levels)) or None
     yield _said(said, n, "alignment", "subluxation" if sure else "indeterminate", levels=levels)
 
 
-_SPARED = re.compile(r"\b(?:spar(?:ed|es|ing)|uninvolved|intact|not involved|preserved|normal|unremarkable|free)\b")
+_SPARED = re.compile(
+    r"\b(?:spar(?:ed|es|ing)|uninvolved|intact|not involved|preserved|normal|unremarkable|free)\b"
+)
 
 
 def _posterior(said: Sentence, n: int) -> Iterator[Mention]:
@@ -371,7 +453,12 @@ def _posterior(said: Sentence, n: int) -> Iterator[Mention]:
     a, b = max(lo, n - 4), min(hi, n + 5)
     if any(i.tags & {"harmless", "benign_tumour"} for i in items[a:b]):
         return
-    if not (said.has("TUMOUR", "LESION", "EPI", "LYTIC", "BLASTIC", "MIXED") or re.search(r"involv|replac|infiltrat|destr|extend|extension|invad|tumou?r|erod|posterolateral", said.text)):
+    if not (
+        said.has("TUMOUR", "LESION", "EPI", "LYTIC", "BLASTIC", "MIXED")
+        or re.search(
+            r"involv|replac|infiltrat|destr|extend|extension|invad|tumou?r|erod|posterolateral", said.text
+        )
+    ):
         return
     yield _said(said, n, "posterolateral", _sides(items, a, b, n))
 
@@ -380,7 +467,13 @@ def _sides(items: list[Item], a: int, b: int, n: int) -> str:
     words = [(at, items[at]) for at in range(a, b)]
     if any("BOTH" in i.tags for _, i in words):
         return "bilateral"
-    sides = {s for at, i in words if "SIDE" in i.tags for s in ("left", "right") if s in i.word.split() and at <= n + 2}
+    sides = {
+        s
+        for at, i in words
+        if "SIDE" in i.tags
+        for s in ("left", "right")
+        if s in i.word.split() and at <= n + 2
+    }
     if sides == {"left", "right"}:
         return "bilateral"
     if sides or any("SIDE" in i.tags for _, i in words):
@@ -401,19 +494,38 @@ def _signal(said: Sentence, n: int) -> Iterator[Mention]:
     near = [i for i in items[max(lo, n - 7) : min(hi, n + 7)] if "CORD" in i.tags]
     if not own and not near:
         return
-    if word in ("signal", "abnormal signal") and not own and not scope.denied[n] and "abnormal" not in said.text and "increased" not in said.text:
+    if (
+        word in ("signal", "abnormal signal")
+        and not own
+        and not scope.denied[n]
+        and "abnormal" not in said.text
+        and "increased" not in said.text
+    ):
         return
     cause = cause_of(said, n)
     if scope.denied[n]:
         if scope.denied[n] != "new":
             yield _said(said, n, "cord_signal", "absent", cause=cause)
         return
-    if re.search(r"\bnormal\b", said.text[max(0, items[n].start - 25) : items[n].end + 20]) and "abnormal" not in said.text:
+    if (
+        re.search(r"\bnormal\b", said.text[max(0, items[n].start - 25) : items[n].end + 20])
+        and "abnormal" not in said.text
+    ):
         yield _said(said, n, "cord_signal", "absent", cause=cause)
         return
     text = said.text[items[lo].start : items[hi - 1].end]
-    age = "new" if re.search(r"\bnew(?:ly)?\b", text) else "old" if _OLD.search(text.replace("myelomalacia", "")) else "present"
-    if age == "old" and re.search(r"\b(?:stable|unchanged)\b", text) and not re.search(r"\b(?:old|chronic|standing)\b", text):
+    age = (
+        "new"
+        if re.search(r"\bnew(?:ly)?\b", text)
+        else "old"
+        if _OLD.search(text.replace("myelomalacia", ""))
+        else "present"
+    )
+    if (
+        age == "old"
+        and re.search(r"\b(?:stable|unchanged)\b", text)
+        and not re.search(r"\b(?:old|chronic|standing)\b", text)
+    ):
         age = "old"
     yield _said(said, n, "cord_signal", age, cause=cause)
 
@@ -434,16 +546,28 @@ def _change(word: str):  # type: ignore[no-untyped-def]
         after = items[n + 1].word if n + 1 < len(items) else ""
         if "grown" in items[n].word and after in ("through", "into", "beyond", "across"):
             return
-        if word in ("progressed", "improved") and after in ("signal", "uptake", "enhancement", "attenuation", "density", "t", "stir"):
+        if word in ("progressed", "improved") and after in (
+            "signal",
+            "uptake",
+            "enhancement",
+            "attenuation",
+            "density",
+            "t",
+            "stir",
+        ):
             return
         a, b = segment_bounds(items, n)
-        if word == "new" and not any(i.tags & (_TUMOUR_HERE | {"HEIGHT", "ACT", "LEVEL"}) for i in items[a:b]):
+        if word == "new" and not any(
+            i.tags & (_TUMOUR_HERE | {"HEIGHT", "ACT", "LEVEL"}) for i in items[a:b]
+        ):
             return
         if word == "new" and any(i.tags & {"DEFORM", "SLIP", "SIGNAL"} for i in items[n : n + 4]):
             return
         if any(i.tags & _CAUSES for i in items[a:b]) and not any(i.tags & _TUMOUR_HERE for i in items[a:b]):
             return
-        if any(i.tags & {"SIGNAL", "SIGNALOK"} for i in items[a:b]) and not any(i.tags & _TUMOUR_HERE for i in items[a:b]):
+        if any(i.tags & {"SIGNAL", "SIGNALOK"} for i in items[a:b]) and not any(
+            i.tags & _TUMOUR_HERE for i in items[a:b]
+        ):
             return
         levels = levels_of(said, n)
         yield _said(said, n, "status", word, levels=levels)
@@ -470,7 +594,9 @@ def size_change(said: Sentence) -> Iterator[Mention]:
 
 def _new_by_denial(said: Sentence, n: int) -> Iterator[Mention]:
     """*Not present on the prior study*."""
-    if any("BACK" in i.tags for i in said.items[n + 1 : n + 5]) and said.has("TUMOUR", "LESION", "EPI", "ACT"):
+    if any("BACK" in i.tags for i in said.items[n + 1 : n + 5]) and said.has(
+        "TUMOUR", "LESION", "EPI", "ACT"
+    ):
         yield _said(said, n, "status", "new")._replace(standing="")
 
 
@@ -478,7 +604,15 @@ def _treated(said: Sentence, n: int) -> Iterator[Mention]:
     if said.has("NOTREAT") or said.scope.denied[n] or said.scope.doubted[n] or said.scope.aside[n] == "plan":
         return
     word = said.items[n].word
-    if word in ("s / p", "status post", "surgery", "resection", "fusion", "decompression", "resected") and not said.has("LEVEL"):
+    if word in (
+        "s / p",
+        "status post",
+        "surgery",
+        "resection",
+        "fusion",
+        "decompression",
+        "resected",
+    ) and not said.has("LEVEL"):
         return
     yield _said(said, n, "treated", "yes")._replace(standing="")
 
@@ -505,11 +639,19 @@ def _danger(key: str):  # type: ignore[no-untyped-def]
             if any(stem in word for stem in _PRIMARY):
                 yield _said(said, n, "danger", "primary_or_benign_tumour")
             return
-        if key == "haematoma" and not re.search(r"epidural|subdural|extradural|intraspinal|spinal", said.text):
+        if key == "haematoma" and not re.search(
+            r"epidural|subdural|extradural|intraspinal|spinal", said.text
+        ):
             return
-        if key == "infection" and not re.search(r"discitis|osteomyelitis|spinal|epidural|vertebral|dis[ck]|spondyl", said.text):
+        if key == "infection" and not re.search(
+            r"discitis|osteomyelitis|spinal|epidural|vertebral|dis[ck]|spondyl", said.text
+        ):
             return
-        if key == "infection" and word in ("infectious", "septic", "infection", "infective") and said.has("TUMOUR"):
+        if (
+            key == "infection"
+            and word in ("infectious", "septic", "infection", "infective")
+            and said.has("TUMOUR")
+        ):
             return
         yield _said(said, n, "danger", key)
 
@@ -554,5 +696,7 @@ def cancer_mentions(said: Sentence) -> Iterator[Mention]:
     """Cancer named by itself, as a history names it."""
     for n, item in enumerate(said.items):
         if item.tags & {"CANCER", "TUMOUR"} and "fracture" not in item.word:
-            sure = not (said.scope.denied[n] or said.scope.doubted[n] or said.scope.aside[n] in ("family", "plan"))
+            sure = not (
+                said.scope.denied[n] or said.scope.doubted[n] or said.scope.aside[n] in ("family", "plan")
+            )
             yield _said(said, n, "cancer", "yes" if sure else "no")

@@ -23,7 +23,23 @@ from soar2.dictation.speech import spoken_grade
 
 _R = GradeRange
 _STRUCTURE = frozenset(("CORD", "SAC", "CSF", "CSFPART", "CANAL", "CAUDA", "ROOT", "VESSEL"))
-_SKIP = frozenset(("MILD", "MODERATE", "SEVERE", "PARTIAL", "BONE", "SIDE", "BOTH", "AND", "OR", "LEVEL", "NEW", "LOWGRADE", "NOW"))
+_SKIP = frozenset(
+    (
+        "MILD",
+        "MODERATE",
+        "SEVERE",
+        "PARTIAL",
+        "BONE",
+        "SIDE",
+        "BOTH",
+        "AND",
+        "OR",
+        "LEVEL",
+        "NEW",
+        "LOWGRADE",
+        "NOW",
+    )
+)
 _PREP = frozenset(("of", "on", "upon", "to", "against", "along", "into", "about", "over"))
 _NEUTRAL = frozenset(
     """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly anterolateral
@@ -62,7 +78,17 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
         elif "EPISPACE" in tags:
             yield from _space(said, n)
         elif "RESIDUAL" in tags and said.scope.denied[n] in ("no", "without"):
-            yield _built(said, n, n, n, escc.exactly("3"), "described", cause=cause_of(said, n) or "tumour", below="severe", word="yes")
+            yield _built(
+                said,
+                n,
+                n,
+                n,
+                escc.exactly("3"),
+                "described",
+                cause=cause_of(said, n) or "tumour",
+                below="severe",
+                word="yes",
+            )
         elif "RESIDUAL" in tags:
             yield _limit(said, n, _R("0", "2"))
         elif "CSFKEPT" in tags:
@@ -70,7 +96,9 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
         elif "CORDCLEAR" in tags:
             yield _built(said, n, n, n, _R("0", "1b"), "excludes", cause=cause_of(said, n), word="no")
         elif "CORDOK" in tags and "cord" in said.text:
-            yield _built(said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no")
+            yield _built(
+                said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no"
+            )
         elif "PATENT" in tags:
             yield _limit(said, n, _R("0", "1a"))
         elif "BONEONLY" in tags and not said.scope.denied[n]:
@@ -101,7 +129,9 @@ def _disease(said: Sentence, n: int) -> Iterator[Mention]:
 
 
 _TISSUE = frozenset(("TUMOUR", "LESION", "EPI", "MSCC"))
-_TISSUE_WORDS = frozenset("disease extension component involve tissue spread soft mass encroachment infiltrate enhancement".split())  # noqa: SIM905
+_TISSUE_WORDS = frozenset(
+    "disease extension component involve tissue spread soft mass encroachment infiltrate enhancement".split()
+)  # noqa: SIM905
 
 
 def _tissue(said: Sentence, n: int) -> bool:
@@ -124,7 +154,8 @@ def _into(said: Sentence, n: int) -> bool:
     """*Into the canal* is tumour's when tumour or a lesion extends there, not when a disc or bone does."""
     lo = stop_before(said.items, n)
     return cause_of(said, n) in ("tumour", "") and any(
-        i.tags & {"TUMOUR", "LESION", "EPI", "LEVEL"} or i.word in ("extend", "extension", "invade", "it", "which", "component")
+        i.tags & {"TUMOUR", "LESION", "EPI", "LEVEL"}
+        or i.word in ("extend", "extension", "invade", "it", "which", "component")
         for i in said.items[lo:n]
     )
 
@@ -134,7 +165,10 @@ def _space(said: Sentence, n: int) -> Iterator[Mention]:
     if not said.items[n].word.endswith("space"):
         return
     near = " ".join(item.word for item in said.items[n + 1 : n + 4])
-    if re.match(r"(?:is |are |: |appears |remains )?(?:clear|normal|unremarkable|free|uninvolved|preserved|spared|not involved|intact)\b", near):
+    if re.match(
+        r"(?:is |are |: |appears |remains )?(?:clear|normal|unremarkable|free|uninvolved|preserved|spared|not involved|intact)\b",
+        near,
+    ):
         yield _built(said, n, n, n, escc.NO_EPIDURAL_DISEASE, "described", word="0")
 
 
@@ -217,8 +251,13 @@ def _goes_on(items: list[Item], at: int, last: int) -> bool:
     while at < last:
         if items[at].tags & _STRUCTURE:
             after = items[at + 1] if at + 1 < len(items) else None
-            return after is None or not (after.tags & {"NOT", "NO", "VERB", "POSTNO", "ACT"} or after.word in ("remains", "appears"))
-        if not items[at].tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL", "BONE", "SIDE", "OR"} and items[at].word not in _NEUTRAL:
+            return after is None or not (
+                after.tags & {"NOT", "NO", "VERB", "POSTNO", "ACT"} or after.word in ("remains", "appears")
+            )
+        if (
+            not items[at].tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL", "BONE", "SIDE", "OR"}
+            and items[at].word not in _NEUTRAL
+        ):
             return False
         at += 1
     return False
@@ -232,9 +271,17 @@ def _adjacent(items: list[Item], n: int) -> list[int]:
         item = items[at]
         if item.tags & _STRUCTURE:
             found.append(at)
-        elif not (found and item.tags & {"AND", "OR"}) and not (
-            not found and (item.tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL"} or item.word in ("epidural", "or", "-", "surface", ":"))
-        ) and not (found and item.word == "the"):
+        elif (
+            not (found and item.tags & {"AND", "OR"})
+            and not (
+                not found
+                and (
+                    item.tags & {"MILD", "MODERATE", "SEVERE", "PARTIAL"}
+                    or item.word in ("epidural", "or", "-", "surface", ":")
+                )
+            )
+            and not (found and item.word == "the")
+        ):
             break
         at -= 1
     return found
@@ -247,9 +294,15 @@ def _subject(items: list[Item], n: int) -> list[int]:
         item = items[at]
         if item.tags & _STRUCTURE:
             found = [at]
-            while at >= 2 and items[at - 1].tags & {"AND"} | ({"AND"} if items[at - 1].word == "the" else set()):
+            while at >= 2 and items[at - 1].tags & {"AND"} | (
+                {"AND"} if items[at - 1].word == "the" else set()
+            ):
                 before = at - 1 if items[at - 1].word != "the" else at - 2
-                if before >= 1 and items[before].word in ("and", "&", "/") and items[before - 1].tags & _STRUCTURE:
+                if (
+                    before >= 1
+                    and items[before].word in ("and", "&", "/")
+                    and items[before - 1].tags & _STRUCTURE
+                ):
                     found.append(before - 1)
                     at = before - 1
                 else:
@@ -299,7 +352,12 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
         below = "severe"
     if kind == "CSF" and word.startswith(_NEARLY):
         said_range = _R("1b", "2")  # a rest of fluid is left
-    if kind in ("SAC", "CANAL") and group in ("efface", "fill") and degree == "severe" and word.startswith(_COMPLETE):
+    if (
+        kind in ("SAC", "CANAL")
+        and group in ("efface", "fill")
+        and degree == "severe"
+        and word.startswith(_COMPLETE)
+    ):
         said_range = escc.CORD_COMPRESSED
     if kind == "CANAL" and degree == "severe" and said_range.lo == "1a":
         said_range = _R("1b", "3")
@@ -308,20 +366,33 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
     yield mention._replace(strong=strong or degree == "severe")
 
 
-_SHARE = re.compile(r"(?:(<|less than|under|>|more than|greater than|over|approximately|about|~)\s*)?(\d{1,3})\s*(?:%|percent)")
+_SHARE = re.compile(
+    r"(?:(<|less than|under|>|more than|greater than|over|approximately|about|~)\s*)?(\d{1,3})\s*(?:%|percent)"
+)
 
 
-_HALF = re.compile(r"(less than|under|<|more than|over|greater than|>)\s*(?:half|50\s*%|one half|fifty percent)")
+_HALF = re.compile(
+    r"(less than|under|<|more than|over|greater than|>)\s*(?:half|50\s*%|one half|fifty percent)"
+)
 
 
 def _degree(said: Sentence, lo: int, hi: int) -> tuple[str, str]:
     """How much: mild, moderate, severe or partial, from the words beside the action; and the word itself."""
     items = said.items
     first = lo
-    while first > 0 and lo - first < 3 and not items[first - 1].tags & {"AND", "STOP", "WITH", "ACT", "VERB", "LEVEL", "NO"}:
+    while (
+        first > 0
+        and lo - first < 3
+        and not items[first - 1].tags & {"AND", "STOP", "WITH", "ACT", "VERB", "LEVEL", "NO"}
+    ):
         first -= 1
     near = [*items[first : hi + 1], *items[hi + 1 : hi + 2]]
-    for tag, degree in (("SEVERE", "severe"), ("MODERATE", "moderate"), ("MILD", "mild"), ("PARTIAL", "partial")):
+    for tag, degree in (
+        ("SEVERE", "severe"),
+        ("MODERATE", "moderate"),
+        ("MILD", "mild"),
+        ("PARTIAL", "partial"),
+    ):
         for item in near:
             if tag in item.tags:
                 return degree, item.word
@@ -352,14 +423,33 @@ def _bare(said: Sentence, n: int) -> Iterator[Mention]:
             yield _mention(said, n, n, n, _R("1b", "3"), escc.NO_CORD_COMPRESSION)
         return
     before = said.items[n - 1] if n else None
-    if before is not None and (before.tags & {"EPI"} or before.word == "epidural" or "epidural" in before.word):
+    if before is not None and (
+        before.tags & {"EPI"} or before.word == "epidural" or "epidural" in before.word
+    ):
         high = n > 1 and said.items[n - 2].word.startswith("high")
-        yield _mention(said, n, n - 1, n, escc.CORD_COMPRESSED if high else _R("1b", "3"), escc.NO_CORD_COMPRESSION)
+        yield _mention(
+            said, n, n - 1, n, escc.CORD_COMPRESSED if high else _R("1b", "3"), escc.NO_CORD_COMPRESSION
+        )
     elif said.has("EPI", "INTO") and not said.has("ROOT"):
         yield _mention(said, n, n, n, _R("1b", "3"), escc.NO_CORD_COMPRESSION)
 
 
-_ITS = frozenset(("it", "this", "them", "either", "deformity", "deforming", "compressing", "deformation", "compression", "displacing", "compress", "deform"))
+_ITS = frozenset(
+    (
+        "it",
+        "this",
+        "them",
+        "either",
+        "deformity",
+        "deforming",
+        "compressing",
+        "deformation",
+        "compression",
+        "displacing",
+        "compress",
+        "deform",
+    )
+)
 
 
 def _it(said: Sentence, n: int) -> Iterator[Mention]:
@@ -403,11 +493,15 @@ def _mention(
     if kind:
         nothing = denied is not None and denied.hi == "0"
         how = "described" if nothing else "excludes"
-        return _built(said, n, first, last, denied, how if denied else "", cause=given, word="no", where=where)
+        return _built(
+            said, n, first, last, denied, how if denied else "", cause=given, word="no", where=where
+        )
     if scope.doubted[n] or _unsure(said, first, last):
         top = "3"
         return _built(said, n, first, last, _R("0", top), "hedge", cause=given, where=where, word=affirmed.lo)
-    return _built(said, n, first, last, affirmed, "described", cause=given, below=below, where=where, word="yes")
+    return _built(
+        said, n, first, last, affirmed, "described", cause=given, below=below, where=where, word="yes"
+    )
 
 
 def _unsure(said: Sentence, first: int, last: int) -> bool:
@@ -465,7 +559,9 @@ _LEADING = re.compile(
     rf"\bgrade\s+(?P<g>{_CHAIN})\s+(?:\(?(?:bilsky|escc)|(?:metastatic\s+|malignant\s+)?(?:epidural|spinal\s+cord\s+compression|cord\s+compression|escc)|(?:on|by|per|according\s+to|using)\s+(?:the\s+)?(?:bilsky|escc))"
 )
 _ALSO = re.compile(rf"\s*(?:at\s+\S+\s*)?(?:,|and|,\s*and|;)\s*(?:grade\s+)?(?P<g>{_G})(?=\s+at\s+)")
-_WAS = re.compile(rf"\s*[,(]?\s*\(?\s*(?:previously|prior|was|formerly|up\s+from|down\s+from|increased\s+from|vs\.?\s+prior|compared\s+(?:to|with))\s*:?\s*(?:escc|bilsky|grade|\s)*\s*(?P<g>{_G})")
+_WAS = re.compile(
+    rf"\s*[,(]?\s*\(?\s*(?:previously|prior|was|formerly|up\s+from|down\s+from|increased\s+from|vs\.?\s+prior|compared\s+(?:to|with))\s*:?\s*(?:escc|bilsky|grade|\s)*\s*(?P<g>{_G})"
+)
 
 
 _ONE = re.compile(_G)
@@ -490,7 +586,13 @@ def _graded(said: Sentence) -> Iterator[Mention]:
             at = each.end()
             continue
         was = _WAS.match(text, at)
-        yield from _grade(said, found.start(), found.start("g"), found.end("g"), was["g"] if was else found.groupdict().get("from") or "")
+        yield from _grade(
+            said,
+            found.start(),
+            found.start("g"),
+            found.end("g"),
+            was["g"] if was else found.groupdict().get("from") or "",
+        )
         if was:
             at = was.end()
         also = _ALSO.match(text, at)
@@ -517,7 +619,13 @@ def _grade(said: Sentence, start: int, g0: int, g1: int, prior: str) -> Iterator
         return
     n = next((k for k, item in enumerate(said.items) if item.end > start), 0)
     last = max((k for k, item in enumerate(said.items) if item.start < g1), default=n)
-    before = read_epidural(spoken_grade(re.sub(r"[^0-9a-z ]", " ", prior).replace("from", "").replace(" to", ""))).parts if prior else ()
+    before = (
+        read_epidural(
+            spoken_grade(re.sub(r"[^0-9a-z ]", " ", prior).replace("from", "").replace(" to", ""))
+        ).parts
+        if prior
+        else ()
+    )
     scope = said.scope
     standing = scope.aside[n] or ("denied" if scope.denied[n] and not scope.doubted[n] else "")
     levels = levels_of(said, last)

@@ -28,7 +28,9 @@ _JOIN = (
     r"\s*(?:,?\s*(?:as\s+well\s+as|along\s+with|and|&|or|plus)(?:\s+(?:at|of|in|also(?:\s+at)?|the))?|,(?:\s*at)?|/|\+|-"
     r"|to(?:\s+the)?|through|thru|down\s+to|into)\s*(?:levels?\s+)?"
 )
-_SPEC = re.compile(rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%'])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%'])(?![a-z]{{1,3}}(?![a-z]))")
+_SPEC = re.compile(
+    rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%'])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%'])(?![a-z]{{1,3}}(?![a-z]))"
+)
 _TOKEN = re.compile(
     rf"(?P<name>{_NAME})(?![\d%])|(?P<bare>{_BARE})(?![\d%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
 )
@@ -50,8 +52,12 @@ _ON = re.compile(r"\s+(?:on|over|upon|relative\s+to|with\s+respect\s+to)\s+$")
 _HARDWARE_BEFORE = re.compile(
     r"(?:fusion|instrumentation|hardware|screws?|rods?|stabili[sz]ation|fixation)\s+(?:hardware\s+)?(?:changes\s+)?(?:at|from|of|in|spanning|extending\s+from)?\s*(?:the\s+)?$"
 )
-_HARDWARE_AFTER = re.compile(r"\s+(?:posterior\s+)?(?:spinal\s+)?(?:fusion|instrumentation|hardware|stabili[sz]ation|fixation|pedicle\s+screws?)")
-_CONUS_BEFORE = re.compile(r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$")
+_HARDWARE_AFTER = re.compile(
+    r"\s+(?:posterior\s+)?(?:spinal\s+)?(?:fusion|instrumentation|hardware|stabili[sz]ation|fixation|pedicle\s+screws?)"
+)
+_CONUS_BEFORE = re.compile(
+    r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$"
+)
 _DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
 _PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sa-z\d]|[^\W\d_]+")
@@ -109,7 +115,11 @@ def levels_in(sentence: str) -> list[Item]:
     """Level mentions of a sentence in lower case, in order; sequences and nerve roots are none."""
     if not _MAYBE_LEVEL.search(sentence):
         return []
-    masked = _SEQUENCE.sub(lambda m: " " * len(m.group()), sentence) if "t1" in sentence or "t2" in sentence else sentence
+    masked = (
+        _SEQUENCE.sub(lambda m: " " * len(m.group()), sentence)
+        if "t1" in sentence or "t2" in sentence
+        else sentence
+    )
     found = []
     for match in _SPEC.finditer(masked):
         levels = _resolve(match.group())
@@ -127,7 +137,11 @@ def levels_in(sentence: str) -> list[Item]:
 def _role(text: str, start: int, end: int, before: list[Item]) -> str:
     ahead = text[max(0, start - 60) : start]
     if "conus" in ahead and _CONUS_BEFORE.search(ahead):
-        return "" if re.search(r"compress|abut|contact|indent|deform|displac|encas|effac|mass effect", text[:start]) else "conus"
+        return (
+            ""
+            if re.search(r"compress|abut|contact|indent|deform|displac|encas|effac|mass effect", text[:start])
+            else "conus"
+        )
     if _HARDWARE_BEFORE.search(ahead) or _HARDWARE_AFTER.match(text, end):
         return "hardware"
     if before and _ON.search(ahead) and before[-1].end >= start - 20:
@@ -163,9 +177,27 @@ def items_of(sentence: str, named: Sequence[Item]) -> list[Item]:
         word = words[n]
         for length in LENGTHS.get(word, ()):
             last = n + length
-            if last <= count and (entry := PHRASES.get(tuple(words[n:last]))) and matches[last - 1].end() <= limit:
+            if (
+                last <= count
+                and (entry := PHRASES.get(tuple(words[n:last])))
+                and matches[last - 1].end() <= limit
+            ):
                 spoken = " ".join(words[n:last]) if length > 1 else word
-                items.append(_new(Item, (entry.tags, spoken, match.start(), matches[last - 1].end(), entry.action, (), False, "")))
+                items.append(
+                    _new(
+                        Item,
+                        (
+                            entry.tags,
+                            spoken,
+                            match.start(),
+                            matches[last - 1].end(),
+                            entry.action,
+                            (),
+                            False,
+                            "",
+                        ),
+                    )
+                )
                 n = last
                 break
         else:

@@ -64,7 +64,17 @@ _FRACTURES = frozenset(
      "wedge compression fracture", "retropulsion", "retropulsed", "endplate fracture", "superior endplate fracture", "retropulsed bone",
      "retropulsed fragment", "retropulsed bony fragment")
 )  # fmt: skip
-_WEAK = ("fracture", "retropuls", "burst", "compression deformity", "wedge", "fat", "fall", "degenerati", "congenital")
+_WEAK = (
+    "fracture",
+    "retropuls",
+    "burst",
+    "compression deformity",
+    "wedge",
+    "fat",
+    "fall",
+    "degenerati",
+    "congenital",
+)
 
 
 def stop_before(items: Sequence[Item], n: int) -> int:
@@ -133,7 +143,17 @@ def _key(item: Item) -> str:
     return "lesion" if item.word not in ("disease", "signal abnormality") else ""
 
 
-_TUMOUR_STEMS = ("tumour", "metasta", "malignan", "neoplas", "lymphoma", "myeloma", "carcinom", "plasmacytoma", "deposit")
+_TUMOUR_STEMS = (
+    "tumour",
+    "metasta",
+    "malignan",
+    "neoplas",
+    "lymphoma",
+    "myeloma",
+    "carcinom",
+    "plasmacytoma",
+    "deposit",
+)
 
 
 def names_tumour(words: str) -> bool:
@@ -197,7 +217,20 @@ def _right_after(items: Sequence[Item], n: int) -> int | None:
         item = items[at]
         if "LEVEL" in item.tags:
             return at if _places(items, at) else None
-        if item.tags & {"CORD", "SAC", "CAUDA", "CANAL", "CSF", "CSFPART", "MILD", "SEVERE", "MODERATE", "BONE", "SIDE", "BOTH"}:
+        if item.tags & {
+            "CORD",
+            "SAC",
+            "CAUDA",
+            "CANAL",
+            "CSF",
+            "CSFPART",
+            "MILD",
+            "SEVERE",
+            "MODERATE",
+            "BONE",
+            "SIDE",
+            "BOTH",
+        }:
             continue
         if item.word not in _BETWEEN or "STOP" in item.tags:
             return None

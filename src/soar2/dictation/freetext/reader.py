@@ -58,7 +58,11 @@ _LETTERS = re.compile(r"\be[\s.]{1,2}s[\s.]{1,2}c[\s.]{1,2}c\b\.?")
 
 def _spelt_out(lower: str) -> str:
     """*E.S.C.C.* as one word, character for character."""
-    return _LETTERS.sub(lambda m: "escc".ljust(len(m.group())), lower) if "c c" in lower or "c.c" in lower or "c. c" in lower else lower
+    return (
+        _LETTERS.sub(lambda m: "escc".ljust(len(m.group())), lower)
+        if "c c" in lower or "c.c" in lower or "c. c" in lower
+        else lower
+    )
 
 
 def _gathered(levels: Levels, prose: Prose) -> Gathered:

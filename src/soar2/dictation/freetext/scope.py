@@ -94,7 +94,13 @@ def _is_value(items: Sequence[Item], n: int) -> bool:
     closed = after in (".", ",", ";", ")", "]", "|", ":") or n + 1 >= len(items)
     if before in (":", "(", "=", "-", "[", "|", "?"):
         return closed
-    return before in ("is", "are", "was", "were") and items[n].word in ("absent", "negative", "none", "nil", "normal")
+    return before in ("is", "are", "was", "were") and items[n].word in (
+        "absent",
+        "negative",
+        "none",
+        "nil",
+        "normal",
+    )
 
 
 def _deny_label(items: Sequence[Item], n: int, scope: Scope) -> None:
@@ -192,7 +198,10 @@ def _asserts(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return True
     if any(item.action.endswith(" v") for item in segment) and kind != "not":
         return True
-    if any(item.tags & {"NOW", "NEW"} or ("HEDGE" in item.tags and item.word.endswith((" for", " of"))) for item in head):
+    if any(
+        item.tags & {"NOW", "NEW"} or ("HEDGE" in item.tags and item.word.endswith((" for", " of")))
+        for item in head
+    ):
         return True
     verb = next((k for k, item in enumerate(segment) if item.word in ("is", "are") and k > 0), None)
     if verb is not None:
@@ -229,7 +238,11 @@ def _doubt(items: Sequence[Item], scope: Scope) -> None:
             else:
                 _doubt_back(items, n, scope)
         elif "HEDGE" in item.tags:
-            if item.word == "?" and n + 1 < len(items) and items[n + 1].word in ("no", "yes", "none", "nil", "absent", "present"):
+            if (
+                item.word == "?"
+                and n + 1 < len(items)
+                and items[n + 1].word in ("no", "yes", "none", "nil", "absent", "present")
+            ):
                 continue
             if item.word == "?":
                 ahead = _doubt_on(items, n, scope)
@@ -282,7 +295,8 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
         scope.aside[:] = ["family"] * len(items)
         return
     kept = any(
-        "KEPT" in item.tags and not scope.denied[n] and not item.tags & {"STOP"} for n, item in enumerate(items)
+        "KEPT" in item.tags and not scope.denied[n] and not item.tags & {"STOP"}
+        for n, item in enumerate(items)
     )
     now = max((n for n, item in enumerate(items) if "NOW" in item.tags), default=-1)
     for n, item in enumerate(items):
@@ -326,7 +340,10 @@ def _compares(items: Sequence[Item], n: int) -> bool:
         if items[at].tags & CONCEPT:
             break
         at -= 1
-    return any(word in ("since", "than", "compared", "from", "versus", "relative", "comparison", "c") for word in words)
+    return any(
+        word in ("since", "than", "compared", "from", "versus", "relative", "comparison", "c")
+        for word in words
+    )
 
 
 def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
@@ -345,9 +362,7 @@ def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
     _mark(items, scope, n, "past", stop, through=studied)
 
 
-def _mark(
-    items: Sequence[Item], scope: Scope, n: int, why: str, stop: int, *, through: bool = True
-) -> None:
+def _mark(items: Sequence[Item], scope: Scope, n: int, why: str, stop: int, *, through: bool = True) -> None:
     for at in range(n, stop):
         tags = items[at].tags
         if "STOP" in tags or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n)):

@@ -28,13 +28,19 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (FINDINGS, r"(?:imaging |mri |ct |detailed |pertinent )?findings?|report|body|observations?|results?|description|narrative|mri report|interpretation of findings|report text"),
 )  # fmt: skip
 _HEADING = re.compile(
-    r"[\s*#_=<>b/\[\]•-]*(?P<name>" + "|".join(f"(?P<h{n}>{words})" for n, (_, words) in enumerate(_NAMES)) + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
+    r"[\s*#_=<>b/\[\]•-]*(?P<name>"
+    + "|".join(f"(?P<h{n}>{words})" for n, (_, words) in enumerate(_NAMES))
+    + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
 )
 _MARKED = re.compile(r"\s*[*_<>/=]*b?>?[ \t]*")
 _LABEL_LINE = re.compile(r"[ \t]*(?:[-*•–]\s*|\(?\d{1,2}[.)]\s*)?[a-z][a-z0-9 /,&()-]{0,38}:(?=\s|$)")
-_LEVEL_LINE = re.compile(r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?(?:\s*:|\s+[-–]\s|\t|\s{2,})")
+_LEVEL_LINE = re.compile(
+    r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?(?:\s*:|\s+[-–]\s|\t|\s{2,})"
+)
 _DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
-_TODAY = re.compile(r"(?:^|[\r\n.;])\s*(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:")
+_TODAY = re.compile(
+    r"(?:^|[\r\n.;])\s*(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:"
+)
 _ITEM = re.compile(r"[ \t]*(?:[-*•–>]\s+|\(?\d{1,2}[.)](?=\s|[a-z])\s*|[a-h][.)]\s+|#\s*\d{1,2}\s+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 
@@ -90,7 +96,12 @@ def sentences(lower: str) -> list[Said]:
                 previous_end = ""
                 continue
         item = _ITEM.match(lower, start, end)
-        if run and (item or _LABEL_LINE.match(lower, start, end) or _LEVEL_LINE.match(lower, start, end) or not _wraps(lower, run[-1], start, end, width)):
+        if run and (
+            item
+            or _LABEL_LINE.match(lower, start, end)
+            or _LEVEL_LINE.match(lower, start, end)
+            or not _wraps(lower, run[-1], start, end, width)
+        ):
             _flush(lower, run, state, found)
         state.words = True
         run.append((item.end() if item and item.end() < end else start, end))
@@ -127,7 +138,9 @@ _OPEN = frozenset(
     """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal thecal
     epidural cord vertebral which that causing due mild moderate severe""".split()  # noqa: SIM905
 )
-_OPEN_NEXT = frozenset("of at and or with without is are was were to from by as than compressing causing which which, which;".split())  # noqa: SIM905
+_OPEN_NEXT = frozenset(
+    "of at and or with without is are was were to from by as than compressing causing which which, which;".split()
+)  # noqa: SIM905
 
 
 def _heading(lower: str, start: int, end: int) -> tuple[str, int] | None:
@@ -175,7 +188,9 @@ def _enter(state: _State, name: str, start: int) -> int:
     return start
 
 
-_END = re.compile(r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?|impressions?|conclusions?|opinion|addendum|examination)\s*:)")
+_END = re.compile(
+    r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?|impressions?|conclusions?|opinion|addendum|examination)\s*:)"
+)
 _LONGEST = 1500
 
 
@@ -232,13 +247,20 @@ def report_sentences(lower: str) -> Iterator[Said]:
     """
     listed = sentences(lower)
     if _TODAY.search(lower):
-        listed = [s._replace(section=PRIOR) if _DATED.match(s.lower) and s.section == FINDINGS else s for s in listed]
+        listed = [
+            s._replace(section=PRIOR) if _DATED.match(s.lower) and s.section == FINDINGS else s
+            for s in listed
+        ]
     if any(s.section in (FINDINGS, ADDENDUM) and s.block for s in listed):
         yield from listed
         return
     fresh, last, block = -1, 0, -1
     for said in listed:
-        begins = said.block != fresh and said.section in _SHORT and "\n" in lower[last : said.start].replace("\r", "\n")
+        begins = (
+            said.block != fresh
+            and said.section in _SHORT
+            and "\n" in lower[last : said.start].replace("\r", "\n")
+        )
         if begins and last and said.block == block:
             fresh = said.block
         last, block = said.end, said.block

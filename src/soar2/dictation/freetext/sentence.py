@@ -46,7 +46,9 @@ def read_sentence(words: str) -> Read:
     open_read = _read(_opened(words, named), shape)
     real = {f"@{n}.{k}": level for n, item in enumerate(named) for k, level in enumerate(item.levels)}
     return open_read._replace(
-        mentions=tuple(m._replace(levels=_closed(m.levels, real)) if m.levels else m for m in open_read.mentions),
+        mentions=tuple(
+            m._replace(levels=_closed(m.levels, real)) if m.levels else m for m in open_read.mentions
+        ),
         levels=_closed(open_read.levels, real),
         conus=_conus(named),
     )
@@ -197,7 +199,9 @@ def _label(words: str, items: list[Item]) -> str:
         return "bare"
     if lead:
         return "level"
-    return "other" if 0 < colon <= 40 and not any("LEVEL" in i.tags and i.start < colon for i in items) else ""
+    return (
+        "other" if 0 < colon <= 40 and not any("LEVEL" in i.tags and i.start < colon for i in items) else ""
+    )
 
 
 def moved_level(words: str) -> tuple[str, str] | None:
@@ -208,7 +212,14 @@ def moved_level(words: str) -> tuple[str, str] | None:
             before = [i for i in items[:n] if "LEVEL" in i.tags]
             after = items[n + 1 : n + 4]
             named = next((i for i in after if "LEVEL" in i.tags), None)
-            plain = all("LEVEL" in i.tags or i.word in ("at", "the", "in", "of") for i in after[: after.index(named) + 1]) if named else False
+            plain = (
+                all(
+                    "LEVEL" in i.tags or i.word in ("at", "the", "in", "of")
+                    for i in after[: after.index(named) + 1]
+                )
+                if named
+                else False
+            )
             if before and named and plain and len(before[-1].levels) == len(named.levels) == 1:
                 return named.levels[0], before[-1].levels[0]
     return None
