@@ -97,7 +97,7 @@ def _not_today(prose: Prose, said: Said, read: Read) -> None:
 
 
 def _place(said: Said, mention: Mention) -> Place:
-    return Place(said.start + mention.start, said.start + mention.end)
+    return said.place(mention.start, mention.end)
 
 
 def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from soar2.dictation.statements import Place
+
 HISTORY, COMPARISON, TECHNIQUE, FINDINGS, IMPRESSION, ADDENDUM, PRIOR = (
     "history", "comparison", "technique", "findings", "impression", "addendum", "prior report",
 )  # fmt: skip
@@ -18,7 +20,7 @@ ORIGINAL = "original"
 NOT_TODAY = frozenset((HISTORY, COMPARISON, TECHNIQUE, PRIOR))
 
 _NAMES: tuple[tuple[str, str], ...] = (
-    (PRIOR, r"(?:copied|carried)[ -]forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier|old) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from|\d).{0,30})?|(?:quoted|quote) (?:from )?.{0,30}"),
+    (PRIOR, r"(?:copied|carried)(?: |-)forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier|old) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from|\d).{0,30})?|(?:quoted|quote) (?:from )?.{0,30}"),
     (ADDENDUM, r"(?:addendum|addenda)(?: report)?(?: (?:#|no\.? ?|number )?\d{1,2})?(?: (?:to|by|on|dated|issued|start) .{0,40})?|(?:first|second|third) addendum|addendum begins|correction|corrected report|amendment|amended report|addendum impression"),
     (ORIGINAL, r"end (?:of )?addendum|original (?:report|text|dictation)(?: (?:below|follows))?|end of correction"),
     (HISTORY, r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?|reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)|clinical|hx|hpi|ind|presenting complaint|referral(?: reason)?|request(?: details)?|symptoms|past medical history|pmh|diagnosis code|order(?:ing)? (?:comments?|diagnosis|reason)|clinical diagnosis|chief complaint|referral text|referring (?:physician|clinician|note|letter).{0,20}|clinical letter|patient (?:note|statement|questionnaire)|known diagnosis|oncologic history|cancer history|prior treatment history|treatment history|family history"),
@@ -27,9 +29,15 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (IMPRESSION, r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment|interpretation|diagnosis|comment|comments)(?: (?:and|/|&) (?:recommendations?|plan))?|imp|critical (?:results?|findings?)|key findings|bottom line|in summary|today|current(?: (?:exam|study|examination|mri))?|this (?:exam|study|examination)"),
     (FINDINGS, r"(?:imaging |mri |ct |detailed |pertinent )?findings?|report|body|observations?|results?|description|narrative|mri report|interpretation of findings|report text"),
 )  # fmt: skip
+
+
+def _spaced(words: str) -> str:
+    return words.replace(" ", r"[ \t]+")
+
+
 _HEADING = re.compile(
     r"[\s*#_=<>b/\[\]•-]*(?P<name>"
-    + "|".join(f"(?P<h{n}>{words})" for n, (_, words) in enumerate(_NAMES))
+    + "|".join(f"(?P<h{n}>{_spaced(words)})" for n, (_, words) in enumerate(_NAMES))
     + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
 )
 _MARKED = re.compile(r"\s*[*_<>/=]*b?>?[ \t]*")
@@ -54,6 +62,14 @@ class Said(NamedTuple):
     lower: str
     #: Counts headings, so that what was spoken of under one is not carried over to the next.
     block: int
+    #: Place in the report of each character of ``lower``, where runs of blanks were closed up; None: one for one.
+    offsets: tuple[int, ...] | None = None
+
+    def place(self, start: int, end: int) -> Place:
+        """Where in the report ``lower[start:end]`` stands."""
+        if self.offsets is None:
+            return Place(self.start + start, self.start + end)
+        return Place(self.offsets[start], self.offsets[end - 1] + 1 if end > start else self.offsets[start])
 
 
 @dataclass(slots=True)
@@ -63,6 +79,7 @@ class _State:
     seen: bool = False  # findings or impression have begun
     concluded: bool = False  # the impression has begun
     addendum: bool = False
+    number: int = 0  # of the last list item
     words: bool = False  # something stands under the present heading
 
 
@@ -89,13 +106,15 @@ def sentences(lower: str) -> list[Said]:
             previous_end = ""
             continue
         heading = _heading(lower, start, end)
+        if heading and not heading[2] and run and not lower[run[-1][0] : run[-1][1]].rstrip().endswith(_CLOSED):
+            heading = None  # the last word of a wrapped sentence is no heading without its colon
         if heading:
             _flush(lower, run, state, found)
-            start = _enter(state, *heading)
+            start = _enter(state, heading[0], heading[1])
             if not lower[start:end].strip(" \t\r\n.:-*_"):
                 previous_end = ""
                 continue
-        item = _ITEM.match(lower, start, end)
+        item = _item(lower, start, end, run, state)
         if run and (
             item
             or _LABEL_LINE.match(lower, start, end)
@@ -107,6 +126,23 @@ def sentences(lower: str) -> list[Said]:
         run.append((item.end() if item and item.end() < end else start, end))
     _flush(lower, run, state, found)
     return found
+
+
+def _item(lower: str, start: int, end: int, run: list[tuple[int, int]], state: _State) -> re.Match[str] | None:
+    """A list item's mark. A number that ends a wrapped sentence (*ESCC* / *2. No fracture*) is none: it does not count
+    on from the item before, and the line before is not ended."""
+    item = _ITEM.match(lower, start, end)
+    if item is None or not (digits := _COUNT.search(item.group())):
+        return item
+    number = int(digits.group())
+    open_line = bool(run) and not lower[run[-1][0] : run[-1][1]].rstrip().endswith((".", ";", "!", "?", ":"))
+    if open_line and number != state.number + 1:
+        return None
+    state.number = number
+    return item
+
+
+_COUNT = re.compile(r"\d+")
 
 
 def _width(lower: str) -> int:
@@ -143,7 +179,10 @@ _OPEN_NEXT = frozenset(
 )  # noqa: SIM905
 
 
-def _heading(lower: str, start: int, end: int) -> tuple[str, int] | None:
+_CLOSED = (".", ";", "!", "?", ":")
+
+
+def _heading(lower: str, start: int, end: int) -> tuple[str, int, bool] | None:
     shown = lower[start:end]
     stripped = shown.strip()
     if ":" not in shown and len(stripped) > 60 and " - " not in shown[:40]:
@@ -151,7 +190,7 @@ def _heading(lower: str, start: int, end: int) -> tuple[str, int] | None:
     found = _known(shown if len(shown) < 120 else shown[:120])
     if found is None:
         return None
-    return found[0], start + found[1]
+    return found[0], start + found[1], ":" in shown[: found[1]]
 
 
 @lru_cache(maxsize=4096)
@@ -171,7 +210,7 @@ def _known(shown: str) -> tuple[str, int] | None:
 
 def _enter(state: _State, name: str, start: int) -> int:
     state.block += 1
-    state.words = False
+    state.words, state.number = False, 0
     if name == ORIGINAL:
         state.addendum, state.section = False, FINDINGS
     elif name == ADDENDUM:
@@ -188,8 +227,13 @@ def _enter(state: _State, name: str, start: int) -> int:
     return start
 
 
+#: The end of a sentence: a stop that is none of an abbreviation, a question that is not answered on the spot, a cell of a
+#: table, or a known heading in the middle of a line.
 _END = re.compile(
-    r"[.!?;](?=\s|$|[a-z]{3})(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;\r\n]|$))(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)|\s\|\s|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?|impressions?|conclusions?|opinion|addendum|examination)\s*:)"
+    r"[.!;](?=\s|$|[a-z]{3})(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)"
+    r"|\?(?=\s|$)(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;]|$))|\s\|\s"
+    r"|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?"
+    r"|impressions?|conclusions?|opinion|addendum|examination)\s*:)"
 )
 _LONGEST = 1500
 
@@ -224,19 +268,30 @@ def _sentence(lower: str, start: int, end: int, state: _State, found: list[Said]
         words = lower[start:stop]
         if words.strip(" \t\r\n.;:-*•|_="):
             state.words = True
-            found.append(Said(start, stop, state.section, _SPACES.sub(" ", words), state.block))
+            found.append(_said(start, stop, state, words))
         start = stop
     return end
 
 
 _INHEAD = re.compile(r"[a-z*#_\[<][^.;:\r\n]{2,60}:")
-#: Each line break or tab becomes one blank, so that places do not move.
 _SPACES = re.compile(r"[\r\n\t\f\v]")
+_RUNS = re.compile(r"\s{2,}")
 
 
-def current(name: str) -> bool:
-    """Whether a section speaks of what today's scan shows."""
-    return name not in NOT_TODAY
+def _said(start: int, stop: int, state: _State, words: str) -> Said:
+    """One sentence, each run of blanks and line breaks made one blank."""
+    if _RUNS.search(words) is None:
+        return Said(start, stop, state.section, _SPACES.sub(" ", words), state.block)
+    pieces: list[str] = []
+    offsets: list[int] = []
+    at = 0
+    for run in _RUNS.finditer(words):
+        pieces += [words[at : run.start()], " "]
+        offsets += range(start + at, start + run.start() + 1)
+        at = run.end()
+    pieces.append(words[at:])
+    offsets += range(start + at, stop)
+    return Said(start, stop, state.section, _SPACES.sub(" ", "".join(pieces)), state.block, tuple(offsets))
 
 
 def report_sentences(lower: str) -> Iterator[Said]:
