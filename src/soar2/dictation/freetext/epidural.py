@@ -49,7 +49,7 @@ _NEUTRAL = frozenset(
 
 
 _SPOKEN = frozenset(
-    """EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF""".split()  # noqa: SIM905
+    """EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF NOTPRESS BELOW""".split()  # noqa: SIM905
 )
 
 
@@ -59,6 +59,10 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
         yield from _bracketed(said)
     if said.has("ACT"):
         yield from _effects(said)
+        if said.has("NOT") and said.has("CORD"):
+            for n, item in enumerate(said.items):
+                if "NOT" in item.tags:
+                    yield from _not_this(said, n)
     if said.tags.isdisjoint(_SPOKEN):
         return
     for n, item in enumerate(said.items):
@@ -99,6 +103,10 @@ def epidural_mentions(said: Sentence) -> Iterator[Mention]:
             yield _built(
                 said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no"
             )
+        elif "NOTPRESS" in tags:
+            yield _built(said, n, n, n, escc.NO_CORD_COMPRESSION, "excludes", cause=cause_of(said, n), word="no")
+        elif "BELOW" in tags:
+            yield from _below(said, n)
         elif "PATENT" in tags:
             yield _limit(said, n, _R("0", "1a"))
         elif "BONEONLY" in tags and not said.scope.denied[n]:
@@ -136,12 +144,39 @@ _TISSUE_WORDS = frozenset(
 
 def _tissue(said: Sentence, n: int) -> bool:
     near = said.items[n + 1 : n + 5]
+    if len(near) > 1 and near[0].word in (":", "-", "=") and near[1].tags & {"NIL", "NO"}:
+        return True
     for item in near:
         if item.tags & _TISSUE or item.word in _TISSUE_WORDS:
             return True
         if item.tags & {"ACT", "STOP", "CORD", "SAC", "VERB"} or item.word in (".", "fat"):
             return "ACT" in item.tags and item.action == "press n"
     return False
+
+
+_DEGREES = {"SEVERE": "severe", "MODERATE": "moderate", "MILD": "mild"}
+
+
+def _below(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Below conus moderate*: the macro's own words in prose."""
+    for item in said.items[n + 1 : n + 4]:
+        degree = next((word for tag, word in _DEGREES.items() if tag in item.tags), "")
+        if degree:
+            reach = escc.below_conus_range(degree)
+            yield _built(said, n, n, n, reach, "described", cause=cause_of(said, n), below=degree, word="yes")
+            return
+
+
+def _not_this(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Compresses the thecal sac but not the cord*."""
+    items = said.items
+    at = n + 2 if n + 2 < len(items) and items[n + 1].word == "the" else n + 1
+    if at >= len(items) or "CORD" not in items[at].tags or (at + 1 < len(items) and items[at + 1].action):
+        return
+    act = next((items[k] for k in range(n - 1, max(-1, n - 8), -1) if items[k].action), None)
+    if act is not None:
+        reach = _R("0", "1b") if act.action.startswith("touch") else escc.NO_CORD_COMPRESSION
+        yield _built(said, at, n, at, reach, "excludes", cause=cause_of(said, n), word="no")
 
 
 def _high(said: Sentence, n: int) -> bool:
@@ -496,16 +531,12 @@ def _mention(
         return _built(
             said, n, first, last, denied, how if denied else "", cause=given, word="no", where=where
         )
-    if scope.doubted[n] or _unsure(said, first, last):
+    if scope.doubted[n]:
         top = "3"
         return _built(said, n, first, last, _R("0", top), "hedge", cause=given, where=where, word=affirmed.lo)
     return _built(
         said, n, first, last, affirmed, "described", cause=given, below=below, where=where, word="yes"
     )
-
-
-def _unsure(said: Sentence, first: int, last: int) -> bool:
-    return any(said.scope.doubted[k] for k in range(first, last + 1) if "ACT" in said.items[k].tags)
 
 
 def _limit(said: Sentence, n: int, reach: GradeRange) -> Mention:

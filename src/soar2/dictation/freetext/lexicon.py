@@ -100,7 +100,7 @@ def respelt(word: str) -> str:
 _VERBS = {
     "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent", "impress",
               "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "effect", "kink", "efface*", "push",
-              "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "wedg*"),
+              "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "threaten"),
     "efface": ("effac:e", "obliterat:e", "occlud:e"),
     "touch": ("abut+t", "contact", "touch", "abutt", "reach", "kiss"),
     "encase": ("encas:e", "surround", "encircl:e", "envelop"),

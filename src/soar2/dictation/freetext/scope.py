@@ -248,10 +248,16 @@ def _doubt(items: Sequence[Item], scope: Scope) -> None:
                 ahead = _doubt_on(items, n, scope)
                 if not ahead:
                     _doubt_back(items, n, scope)
-            elif n and items[n - 1].word in _IS and not item.word.endswith((" for", " of")):
+            elif item.action:
+                scope.doubted[n] = True  # "threatens the cord"
+            elif n and items[n - 1].word in _IS and not _acts_next(items, n) and not item.word.endswith((" for", " of")):
                 _doubt_back(items, n, scope)  # "cord compression is suspected at T8"
             elif not _doubt_on(items, n, scope):
                 _doubt_back(items, n, scope)
+
+
+def _acts_next(items: Sequence[Item], n: int) -> bool:
+    return any(item.action for item in items[n + 1 : n + 3])
 
 
 _IS = frozenset(("is", "are", "was", "were", "remains", "be"))
