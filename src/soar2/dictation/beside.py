@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from soar2.criteria import anatomy, escc
 from soar2.dictation.answer import SetAside
-from soar2.dictation.freetext.binding import bind, settle
+from soar2.dictation.freetext.binding import bind
 from soar2.dictation.freetext.sections import report_sentences
+from soar2.dictation.freetext.settling import settle
 from soar2.dictation.gathering import Gathered
 from soar2.dictation.rows import LevelWords
 from soar2.dictation.sentences import lowered

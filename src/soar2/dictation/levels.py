@@ -10,8 +10,23 @@ from soar2.criteria import anatomy
 _SPOKEN = {
     word: str(n)
     for n, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen".split(), 1
-    )  # noqa: SIM905
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+        ],
+        1,
+    )
 }
 _REGION = r"(?:cervical|thoracic|dorsal|lumbar|sacral|th|[ctdls])"
 NAME = rf"(?:occiput|occ?|c0|{_REGION}\s?[-.]?\s?\d{{1,2}}|{_REGION}\s(?:{'|'.join(_SPOKEN)})(?![a-z]))"

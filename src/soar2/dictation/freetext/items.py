@@ -120,7 +120,7 @@ def levels_in(sentence: str) -> list[Item]:
         if "t1" in sentence or "t2" in sentence
         else sentence
     )
-    found = []
+    found: list[Item] = []
     for match in _SPEC.finditer(masked):
         levels = _resolve(match.group())
         if not levels or _NO_VERTEBRA.match(masked, match.end()):

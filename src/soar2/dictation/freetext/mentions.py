@@ -134,7 +134,7 @@ def cause_of(said: Sentence, n: int) -> str:
 
 
 def _key(item: Item) -> str:
-    if item.tags & _CAUSES and not ("TUMOUR" in item.tags):
+    if item.tags & _CAUSES and "TUMOUR" not in item.tags:
         if item.word in _FRACTURES:
             return "fracture"
         return next(key for key in CAUSES if key in item.tags)
@@ -199,7 +199,7 @@ def levels_of(said: Sentence, n: int) -> tuple[str, ...]:
     behind = [at for at in range(n + 1, hi) if _places(items, at)]
     if behind:
         return items[behind[0]].levels
-    earlier = [at for at in range(0, lo) if _places(items, at)]
+    earlier = [at for at in range(lo) if _places(items, at)]
     if earlier:
         return items[earlier[-1]].levels
     return ()

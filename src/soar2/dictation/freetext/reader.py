@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from soar2.criteria import anatomy
 from soar2.dictation.answer import Mark, SetAside
-from soar2.dictation.freetext.binding import Levels, Prose, bind, settle
+from soar2.dictation.freetext.binding import Prose, bind
+from soar2.dictation.freetext.mentions import Mention
 from soar2.dictation.freetext.sections import report_sentences
+from soar2.dictation.freetext.settling import Levels, settle
 from soar2.dictation.gathering import Gathered
 from soar2.dictation.sentences import lowered
 from soar2.dictation.statements import Place
@@ -97,7 +99,7 @@ def _marks(prose: Prose) -> tuple[Mark, ...]:
     return tuple(sorted(marks, key=lambda mark: (mark.place, mark.item)))
 
 
-def _word(mention) -> str:  # type: ignore[no-untyped-def]
+def _word(mention: Mention) -> str:
     if mention.item != "escc" or mention.reach is None:
         return mention.word
     return f"not above {mention.reach.hi}" if mention.how == "excludes" else str(mention.reach)

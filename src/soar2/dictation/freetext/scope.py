@@ -156,7 +156,7 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         comma = n > 0 and items[n - 1].word == ","
         if word in ("which", "where") and (comma or kind != "no"):
             return True
-        return comma or kind in ("without", "not") or _level_between(items, begun, n) and word == "with"
+        return comma or kind in ("without", "not") or (_level_between(items, begun, n) and word == "with")
     if "OR" in tags:
         return False
     if "GRADELABEL" in tags:
@@ -250,7 +250,12 @@ def _doubt(items: Sequence[Item], scope: Scope) -> None:
                     _doubt_back(items, n, scope)
             elif item.action:
                 scope.doubted[n] = True  # "threatens the cord"
-            elif n and items[n - 1].word in _IS and not _acts_next(items, n) and not item.word.endswith((" for", " of")):
+            elif (
+                n
+                and items[n - 1].word in _IS
+                and not _acts_next(items, n)
+                and not item.word.endswith((" for", " of"))
+            ):
                 _doubt_back(items, n, scope)  # "cord compression is suspected at T8"
             elif not _doubt_on(items, n, scope):
                 _doubt_back(items, n, scope)
@@ -308,9 +313,9 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     for n, item in enumerate(items):
         if "PLAN" in item.tags or ("SHOULD" in item.tags and n <= 2):
             _mark(items, scope, n, "plan", len(items))
-        elif "AGO" in item.tags and not kept and not _compares(items, n) and not _dates_treatment(items, n):
-            _mark_clause(items, scope, n, now)
-        elif item.word == "in" and not kept and _year(items, n):
+        elif (
+            "AGO" in item.tags and not kept and not _compares(items, n) and not _dates_treatment(items, n)
+        ) or (item.word == "in" and not kept and _year(items, n)):
             _mark_clause(items, scope, n, now)
         elif "BACK" in item.tags and not kept and not _compares(items, n):
             _mark_past(items, scope, n, now)
@@ -340,7 +345,7 @@ def _mark_clause(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
 def _compares(items: Sequence[Item], n: int) -> bool:
     """*compared with the prior study*, *since prior*: the finding set against an earlier one stays today's."""
     at = n - 1
-    words = []
+    words: list[str] = []
     while at >= 0 and len(words) < 4:
         words += items[at].word.split()
         if items[at].tags & CONCEPT:

@@ -106,7 +106,12 @@ def sentences(lower: str) -> list[Said]:
             previous_end = ""
             continue
         heading = _heading(lower, start, end)
-        if heading and not heading[2] and run and not lower[run[-1][0] : run[-1][1]].rstrip().endswith(_CLOSED):
+        if (
+            heading
+            and not heading[2]
+            and run
+            and not lower[run[-1][0] : run[-1][1]].rstrip().endswith(_CLOSED)
+        ):
             heading = None  # the last word of a wrapped sentence is no heading without its colon
         if heading:
             _flush(lower, run, state, found)
@@ -128,7 +133,9 @@ def sentences(lower: str) -> list[Said]:
     return found
 
 
-def _item(lower: str, start: int, end: int, run: list[tuple[int, int]], state: _State) -> re.Match[str] | None:
+def _item(
+    lower: str, start: int, end: int, run: list[tuple[int, int]], state: _State
+) -> re.Match[str] | None:
     """A list item's mark. A number that ends a wrapped sentence (*ESCC* / *2. No fracture*) is none: it does not count
     on from the item before, and the line before is not ended."""
     item = _ITEM.match(lower, start, end)
@@ -175,8 +182,29 @@ _OPEN = frozenset(
     epidural cord vertebral which that causing due mild moderate severe""".split()  # noqa: SIM905
 )
 _OPEN_NEXT = frozenset(
-    "of at and or with without is are was were to from by as than compressing causing which which, which;".split()
-)  # noqa: SIM905
+    [
+        "of",
+        "at",
+        "and",
+        "or",
+        "with",
+        "without",
+        "is",
+        "are",
+        "was",
+        "were",
+        "to",
+        "from",
+        "by",
+        "as",
+        "than",
+        "compressing",
+        "causing",
+        "which",
+        "which,",
+        "which;",
+    ]
+)
 
 
 _CLOSED = (".", ";", "!", "?", ":")

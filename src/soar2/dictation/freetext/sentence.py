@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from soar2.criteria import anatomy
-from soar2.dictation.freetext.bone import body_share, bone_mentions, cancer_mentions, size_change
+from soar2.dictation.freetext.bone import bone_mentions
 from soar2.dictation.freetext.epidural import epidural_mentions
 from soar2.dictation.freetext.items import LEVEL, Item, items_of, levels_in
+from soar2.dictation.freetext.lesion import cancer_mentions
 from soar2.dictation.freetext.lexicon import CAUSES
 from soar2.dictation.freetext.mentions import TUMOURISH, Mention, Sentence
 from soar2.dictation.freetext.scope import scope_of
@@ -83,7 +84,7 @@ def _read(words: str, shape: _Shape) -> Read:
     if tags.isdisjoint(_TELLING):
         return _plain(words, items, tags)
     said = Sentence(words, items, scope_of(items, tags), tags)
-    mentions = [*epidural_mentions(said), *bone_mentions(said), *body_share(said), *size_change(said)]
+    mentions = [*epidural_mentions(said), *bone_mentions(said)]
     if said.scope.excepted:
         mentions = _but_for(said, mentions)
     levels = [item for item in items if item.levels]
