@@ -19,7 +19,8 @@ from soar2.dictation.segments import label_key
 from soar2.dictation.template import FIELD, TITLE
 
 _ELEMENTS = {
-    "RDE151": "level", "RDE153": "lesion", "RDE154": "alignment", "RDE155": "collapse", "RDE156": "posterolateral", "RDE1998": "escc",
+    "RDE151": "level", "RDE153": "lesion", "RDE154": "alignment", "RDE155": "collapse", "RDE156": "posterolateral",
+    "RDE1998": "escc",
 }  # fmt: skip
 #: Fields of the whole report: the line of the macro that each becomes.
 _WHOLE = {

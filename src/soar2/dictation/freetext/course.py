@@ -73,7 +73,6 @@ def _change(word: str) -> Callable[[Sentence, int], Iterator[Mention]]:
             return
         if word == "progressed" and items[n].word in ("larger", "worse"):
             return
-        lo, hi = stop_before(items, n), stop_after(items, n)
         after = items[n + 1].word if n + 1 < len(items) else ""
         if "grown" in items[n].word and after in ("through", "into", "beyond", "across"):
             return

@@ -32,9 +32,11 @@ _SKIP = frozenset(
 _PREP = frozenset(("of", "on", "upon", "to", "against", "along", "into", "about", "over"))
 
 _NEUTRAL = frozenset(
-    """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly anterolateral
-    upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin side half portion part surfaces surrounding in part both
-    adjacent exiting now also focally thus approximately about ~ than half more less most % > < further overlying normal into about over entire whole circumferentially - directly""".split()  # noqa: SIM905
+    """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly
+    anterolateral upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin
+    side half portion part surfaces surrounding in part both adjacent exiting now also focally thus
+    approximately about ~ than half more less most % > < further overlying normal into about over entire whole
+    circumferentially - directly""".split()  # noqa: SIM905
 )
 
 
@@ -322,9 +324,9 @@ _ITS = frozenset(
 def _it(said: Sentence, n: int) -> Iterator[Mention]:
     """*Touches the cord without compressing it*: what is denied of the structure named just before."""
     items = said.items
-    if not items[n].action or said.scope.denied[n] not in ("no", "without", "not"):
-        if not (items[n].action and n + 1 < len(items) and items[n + 1].word == "it"):
-            return
+    denied = said.scope.denied[n] in ("no", "without", "not")
+    if not items[n].action or not (denied or (n + 1 < len(items) and items[n + 1].word == "it")):
+        return
     for at in range(n - 1, -1, -1):
         if items[at].tags & {"CORD", "SAC", "CAUDA"}:
             kind = next(tag for tag in ("CORD", "SAC", "CAUDA") if tag in items[at].tags)

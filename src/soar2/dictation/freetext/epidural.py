@@ -17,7 +17,8 @@ from soar2.dictation.freetext.signs import built, limit, sign
 Reach = GradeRange
 
 _SPOKEN = frozenset(
-    """EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF NOTPRESS BELOW""".split()  # noqa: SIM905
+    """EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF NOTPRESS
+    BELOW""".split()  # noqa: SIM905
 )
 
 
@@ -163,7 +164,8 @@ def _space(said: Sentence, n: int) -> Iterator[Mention]:
         return
     near = " ".join(item.word for item in said.items[n + 1 : n + 4])
     if re.match(
-        r"(?:is |are |: |appears |remains )?(?:clear|normal|unremarkable|free|uninvolved|preserved|spared|not involved|intact)\b",
+        r"(?:is |are |: |appears |remains )?"
+        r"(?:clear|normal|unremarkable|free|uninvolved|preserved|spared|not involved|intact)\b",
         near,
     ):
         yield built(said, n, n, n, escc.NO_EPIDURAL_DISEASE, "described", word="0")

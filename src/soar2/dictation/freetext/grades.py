@@ -7,10 +7,19 @@ from soar2.dictation.epidural import read_epidural
 from soar2.dictation.freetext.mentions import Mention, Sentence, levels_of, other_levels
 from soar2.dictation.speech import spoken_grade
 
-_G = r"(?:[0-3]|zero|one|won|two|three|i{1,3}\b|iii)(?:\s?-?\s?(?:[abc]|see|sea|cee|bee|be|ay)(?![a-z]))?(?![\w%])(?!\.\d)(?!\s*(?:mm|cm)\b)"
-
-_CHAIN = rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:-|–|to|or|/|through|and possibly|(?<=between 0 )and|(?<=between 1a )and|(?<=between 1b )and|(?<=between 1c )and|(?<=between 2 )and|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$)))\s*{_G})?"
-
+_G = (
+    r"(?:[0-3]|zero|one|won|two|three|i{1,3}\b)(?:\s?-?\s?(?:[abc]|see|sea|cee|bee|be|ay)(?![a-z]))?"
+    r"(?![\w%])(?!\.\d)(?!\s*(?:mm|cm)\b)"
+)
+#: One grade or two joined into a range; *and* joins only after *between* or at the end of a statement.
+_JOINED = (
+    r"-|–|to|or|/|through|and possibly|"
+    + "|".join(f"(?<=between {g} )and" for g in ("0", "1a", "1b", "1c", "2"))
+    + r"|and(?=\s+[0-3][abc]?\s*(?:[.,;)]|$))"
+)
+_CHAIN = (
+    rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:{_JOINED})\s*{_G})?"
+)
 _GRADED = re.compile(
     rf"\b(?:b[ie]l+\s?sk(?:i|y|ey|ee)(?:'s)?|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
     rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
@@ -94,6 +103,7 @@ def _grade(said: Sentence, start: int, g0: int, g1: int, prior: str) -> Iterator
     standing = scope.aside[n] or ("denied" if scope.denied[n] and not scope.doubted[n] else "")
     levels = levels_of(said, last)
     yield Mention(
-        "escc", "yes", start, g1, levels, grades[0][0], "graded", "", "tumour", standing, scope.doubted[n] or scope.doubted[last],
-        other_levels(said, n) and grades[0][0].hi == "0", "", before[0][0].lo if before and before[0][0].exact else "",
+        "escc", "yes", start, g1, levels, grades[0][0], "graded", "", "tumour", standing,
+        scope.doubted[n] or scope.doubted[last], other_levels(said, n) and grades[0][0].hi == "0", "",
+        before[0][0].lo if before and before[0][0].exact else "",
     )  # fmt: skip

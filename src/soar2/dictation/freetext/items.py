@@ -41,7 +41,9 @@ _MAYBE_LEVEL = re.compile(
 _SEQUENCE = re.compile(
     r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=[\s/,-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
     r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|after\b|with\s+(?:contrast|gad)|\+))"
-    r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
+    r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
+    r"|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b"
+    r"(?!\s*(?:vertebr|level|body))"
 )
 #: What follows a name that is a nerve root's, a muscle's or a count and not a vertebra's.
 _NO_VERTEBRA = re.compile(

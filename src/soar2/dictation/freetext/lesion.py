@@ -57,13 +57,13 @@ def _tumour(said: Sentence, n: int) -> Iterator[Mention]:
         i.tags & {"LEVEL", "BONE", "CORD", "CANAL", "EPI"}
         for i in items[stop_before(items, n) : stop_after(items, n)]
     )
-    if any("ORGAN" in i.tags for i in items[lo:hi]) and not any("LEVEL" in i.tags for i in items[lo:hi]):
-        if not any(i.tags & {"BONE"} for i in items[lo:hi]):
-            return
-    if "CANCER" in items[n].tags or (n + 1 < len(items) and "CANCER" in items[n + 1].tags):
-        if not any("LEVEL" in i.tags for i in items[n:hi]):
-            yield said_of(said, n, "cancer", "no" if scope.denied[n] else "yes")
-            return
+    piece = items[lo:hi]
+    if any("ORGAN" in i.tags for i in piece) and not any(i.tags & {"LEVEL", "BONE"} for i in piece):
+        return
+    named = "CANCER" in items[n].tags or (n + 1 < len(items) and "CANCER" in items[n + 1].tags)
+    if named and not any("LEVEL" in i.tags for i in items[n:hi]):
+        yield said_of(said, n, "cancer", "no" if scope.denied[n] else "yes")
+        return
     if items[n].word == "metastatic" and not spine:
         return
     word = _standing(said, n)
@@ -163,14 +163,9 @@ def _lesion(said: Sentence, n: int) -> Iterator[Mention]:
     levels = _all_levels(said, n)
     if weak and not levels:
         return
-    if (
-        weak
-        and not scope.denied[n]
-        and not any(i.tags & (TUMOUR_HERE - {"LESION"}) for i in clause)
-        and item.word in ("disease", "signal abnormality", "abnormal enhancement")
-    ):
-        if item.word != "disease" or not levels:
-            return
+    vague = item.word in ("signal abnormality", "abnormal enhancement")
+    if vague and not scope.denied[n] and not any(i.tags & (TUMOUR_HERE - {"LESION"}) for i in clause):
+        return
     word = _standing(said, n)
     if word == "absent":
         yield said_of(said, n, "lesion_denied", "no", levels=levels_of(said, n))

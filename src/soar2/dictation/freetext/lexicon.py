@@ -6,8 +6,8 @@ same word first (``plain_word``). The longest phrase wins, so *compression fract
 
 import tomllib
 from functools import lru_cache
+from importlib.resources import files
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -18,35 +18,8 @@ class Entry(NamedTuple):
     action: str = ""
 
 
-_SAME = {
-    "tumor": "tumour", "tumors": "tumour", "tumours": "tumour", "tumoral": "tumour", "tumoural": "tumour",
-    "hematoma": "haematoma", "hematomas": "haematoma", "haematomas": "haematoma", "edema": "oedema",
-    "metastases": "metastasis", "mets": "metastasis", "metastasi": "metastasis", "metastatis": "metastasis",
-    "hemangioma": "haemangioma", "hemangiomas": "haemangioma", "haemangiomas": "haemangioma",
-    "hemangiomata": "haemangioma", "haemangiomata": "haemangioma", "disk": "disc", "disks": "disc", "discs": "disc",
-    "lesions": "lesion", "masses": "mass", "deposits": "deposit", "fractures": "fracture", "fractured": "fracture",
-    "diskitis": "discitis", "spondylodiskitis": "discitis", "spondylodiscitis": "discitis", "abscesses": "abscess",
-    "pedicles": "pedicle", "laminae": "lamina", "laminas": "lamina", "facets": "facet", "bodies": "body",
-    "vertebrae": "vertebra", "vertebras": "vertebra", "roots": "root", "nerves": "nerve", "levels": "level",
-    "elements": "element", "joints": "joint", "processes": "process", "spaces": "space", "pathological": "pathologic",
-    "osteolytic": "lytic", "osteoblastic": "blastic", "osteosclerotic": "sclerotic", "plasmocytoma": "plasmacytoma",
-    "lymphomatous": "lymphoma", "myelomatous": "myeloma", "malignancies": "malignancy", "neoplasms": "neoplasm",
-    "neoplastic": "neoplasm", "foramina": "foramen", "foraminal": "foramen", "hyperintense": "hyperintensity",
-    "collapsed": "collapse", "involves": "involve", "involving": "involve", "involved": "involve",
-    "involvement": "involve", "changes": "change", "abnormalities": "abnormality", "unchanged": "unchanged",
-    "extends": "extend", "extending": "extend", "extended": "extend", "extension": "extension",
-    "invades": "invade", "invading": "invade", "invasion": "invade", "encroaches": "encroach",
-    "protrudes": "extend", "bulges": "bulge", "bulging": "bulge", "destroyed": "destruction",
-    "destroying": "destruction", "destroys": "destruction", "infiltrates": "infiltrate", "infiltrating": "infiltrate",
-    "infiltrated": "infiltrate", "infiltration": "infiltrate", "infiltrative": "infiltrate",
-    "studies": "study", "demonstrate": "show", "reveal": "show", "reveals": "show", "exams": "exam", "examination": "exam", "shows": "show", "showed": "show", "showing": "show",
-    "demonstrates": "show", "demonstrated": "show", "demonstrating": "show", "reveals": "show", "revealed": "show",
-    "recommended": "recommend", "recommends": "recommend", "recommendation": "recommend", "advised": "recommend",
-    "replaces": "replace", "replaced": "replace", "replacing": "replace", "replacement": "replace",
-    "destructive": "destruction", "met": "metastasis", "fx": "fracture", "fxs": "fracture", "dz": "disease", "chord": "cord",
-    "epid": "epidural", "cancers": "cancer", "path": "pathologic", "sarcomas": "sarcoma", "metastatis": "metastasis", "expanding": "extend",
-    "nodules": "nodule", "vertebral_body": "body", "metastasised": "metastasis", "metastasized": "metastasis", "litic": "lytic", "comp": "compression", "ligamentous": "ligamentum",
-}  # fmt: skip
+_FILE = tomllib.loads(files("soar2.dictation.freetext").joinpath("phrases.toml").read_text(encoding="utf-8"))
+_SAME: dict[str, str] = {other: word for word, others in _FILE["spelling"].items() for other in others}
 
 
 def plain_word(word: str) -> str:
@@ -57,10 +30,11 @@ def plain_word(word: str) -> str:
 # ---------------------------------------------------------------------------------- misspelt words
 # One letter wrong, missing, doubled or swapped in a long word whose loss would hide a finding.
 
-_SPELT = """metastasis metastatic metastases compression compressing compresses compressed epidural extradural thecal obliterated
-    obliterates effacement effaced myeloma plasmacytoma lymphoma malignant subluxation collapse bilateral unilateral pathologic
-    fracture indenting indents deforming deforms flattening flattens displacing displaces abutting contacting haematoma abscess
-    hyperintensity posterior pedicle sclerotic blastic progression unchanged extension vertebral stenosis cauda equina""".split()  # noqa: SIM905
+_SPELT = """metastasis metastatic metastases compression compressing compresses compressed epidural extradural thecal
+    obliterated obliterates effacement effaced myeloma plasmacytoma lymphoma malignant subluxation collapse
+    bilateral unilateral pathologic fracture indenting indents deforming deforms flattening flattens displacing
+    displaces abutting contacting haematoma abscess hyperintensity posterior pedicle sclerotic blastic
+    progression unchanged extension vertebral stenosis cauda equina""".split()  # noqa: SIM905
 
 
 def _shortened(word: str) -> set[str]:
@@ -98,18 +72,18 @@ def respelt(word: str) -> str:
 # p (compressed), n (compression).
 
 _VERBS = {
-    "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent", "impress",
-              "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "effect", "kink", "efface*", "push",
+    "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent",
+              "impress", "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "kink", "push",
               "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "threaten"),
     "efface": ("effac:e", "obliterat:e", "occlud:e"),
-    "touch": ("abut+t", "contact", "touch", "abutt", "reach", "kiss"),
+    "touch": ("abut+t", "contact", "touch", "reach", "kiss"),
     "encase": ("encas:e", "surround", "encircl:e", "envelop"),
     "narrow": ("narrow", "stenos:e", "compromis:e", "attenuat:e", "encroach"),
     "fill": ("fill", "occupy"),
 }  # fmt: skip
 _NOUNS = {
     "press": ("compression", "deformity", "deformation", "distortion", "displacement", "impingement", "indentation",
-              "impression*", "mass effect", "impact*", "tethering*"),
+              "mass effect"),
     "efface": ("effacement", "obliteration", "occlusion"),
     "touch": ("abutment",),
     "encase": ("encasement", "encirclement"),
@@ -130,13 +104,11 @@ def _actions() -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for group, verbs in _VERBS.items():
         for verb in verbs:
-            if not verb.endswith("*") and verb != "effect":
-                for form, kind in _verb_forms(verb).items():
-                    found[form] = Entry(frozenset(("ACT",)), f"{group} {kind}")
+            for form, kind in _verb_forms(verb).items():
+                found[form] = Entry(frozenset(("ACT",)), f"{group} {kind}")
     for group, nouns in _NOUNS.items():
         for noun in nouns:
-            if not noun.endswith("*"):
-                found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
+            found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
     for word in ("thinned", "thinning"):
         found[word] = Entry(frozenset(("ACT",)), f"press {'p' if word.endswith('ed') else 'g'}")
     found["mass affect"] = found["mass effect"]
@@ -157,16 +129,11 @@ def _actions() -> dict[str, Entry]:
     return found
 
 
-def _phrases() -> dict[str, list[str]]:
-    """The phrases of ``phrases.toml`` by tag."""
-    return tomllib.loads((Path(__file__).parent / "phrases.toml").read_text(encoding="utf-8"))
-
-
 def _expanded() -> dict[tuple[str, ...], Entry]:
     phrases: dict[tuple[str, ...], Entry] = {
         tuple(plain_word(w) for w in a.split()): entry for a, entry in _actions().items()
     }
-    for tag, listed in _phrases().items():
+    for tag, listed in _FILE["phrases"].items():
         for phrase in listed:
             for words in product(*(word.split("|") for word in phrase.split())):
                 key = tuple(plain_word(w) for w in words)

@@ -60,9 +60,11 @@ TUMOURISH = frozenset(("TUMOUR", "EPI", "MSCC", "GRADELABEL"))
 _CAUSES = frozenset(CAUSES)
 #: A fracture whose cause is not given: in somebody with cancer it may be tumour's.
 _FRACTURES = frozenset(
-    ("fracture", "compression fracture", "wedge fracture", "compression deformity", "wedge deformity", "vertebral compression fracture",
-     "wedge compression fracture", "retropulsion", "retropulsed", "endplate fracture", "superior endplate fracture", "retropulsed bone",
-     "retropulsed fragment", "retropulsed bony fragment")
+    (
+        "fracture", "compression fracture", "wedge fracture", "compression deformity", "wedge deformity",
+        "vertebral compression fracture", "wedge compression fracture", "retropulsion", "retropulsed", "endplate fracture",
+        "superior endplate fracture", "retropulsed bone", "retropulsed fragment", "retropulsed bony fragment",
+    )
 )  # fmt: skip
 _WEAK = (
     "fracture",
@@ -123,7 +125,7 @@ def cause_of(said: Sentence, n: int) -> str:
     if given:
         return "" if given == "lesion" else given
     before = [pair for pair in found if pair[0] < n]
-    at, key = before[-1] if before else found[0]
+    _, key = before[-1] if before else found[0]
     if key == "fracture":
         return next((k for _, k in found if k not in ("fracture", "lesion")), key)
     if key == "lesion":
@@ -172,16 +174,16 @@ def _given(items: Sequence[Item], n: int, hi: int, found: Sequence[tuple[int, st
     """The cause after *due to*, *by*, *from* or *secondary to* behind the effect."""
     for at in range(n + 1, hi):
         if items[at].word in ("by", "from", "secondary", "due", "because"):
-            nearest = next((key for place, key in found if place > at), "")
-            return nearest
+            return next((key for place, key in found if place > at), "")
         if items[at].tags & {"AND", "WITH"} and at > n + 6:
             break
     return ""
 
 
 _BETWEEN = frozenset(
-    """at of in from involving the level levels both to centered centred on throughout worst most marked pronounced maximal
-    within affecting a and body vertebral best primarily predominantly mainly opposite behind posterior along""".split()  # noqa: SIM905
+    """at of in from involving the level levels both to centered centred on throughout worst most marked pronounced
+    maximal within affecting a and body vertebral best primarily predominantly mainly opposite behind posterior
+    along""".split()  # noqa: SIM905
 )
 
 

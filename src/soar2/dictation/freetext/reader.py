@@ -71,7 +71,7 @@ def _gathered(levels: Levels, prose: Prose) -> Gathered:
     found = Gathered(conus=prose.conus, conus_place=prose.conus_place)
     named = [name for name in levels.words if name in levels.lesions and name != anatomy.UNKNOWN]
     nowhere = levels.words.get(anatomy.UNKNOWN)
-    found.levels = [levels.words[name] for name in named]
+    found.levels = [levels.words[name] for name in sorted(named, key=anatomy.rank)]
     if nowhere is not None and anatomy.UNKNOWN in levels.lesions and (nowhere.epidural or not named):
         found.levels.append(nowhere)
     found.flags = list(levels.flags)
@@ -83,9 +83,9 @@ def _clear(prose: Prose) -> Place | None:
     """A denial of epidural disease for the whole spine."""
     for fact in prose.facts:
         mention = fact.mention
-        if mention.item == "escc" and mention.word in ("no", "0") and not fact.levels and not fact.region:
-            if mention.how == "described":
-                return fact.place
+        whole = not fact.levels and not fact.region
+        if mention.item == "escc" and mention.word in ("no", "0") and whole and mention.how == "described":
+            return fact.place
     return None
 
 

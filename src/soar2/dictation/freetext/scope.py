@@ -116,7 +116,7 @@ def _deny_label(items: Sequence[Item], n: int, scope: Scope) -> None:
 def _deny_back(items: Sequence[Item], n: int, scope: Scope) -> None:
     """*Cord compression is not seen*; *epidural disease and cord compression are not seen*. What an earlier scan did
     not show is new."""
-    after = [item for item in items[n + 1 : n + 5]]
+    after = items[n + 1 : n + 5]
     if items[n].word.startswith(("not", "is not", "are not")) and any("BACK" in item.tags for item in after):
         return
     before = items[n - 1].word if n else ""

@@ -19,31 +19,118 @@ ORIGINAL = "original"
 #: Sections whose words are not about what today's scan shows.
 NOT_TODAY = frozenset((HISTORY, COMPARISON, TECHNIQUE, PRIOR))
 
-_NAMES: tuple[tuple[str, str], ...] = (
-    (PRIOR, r"(?:copied|carried)(?: |-)forward(?: from .{0,40})?|copied from .{0,40}|(?:from |per |text of )?(?:the )?(?:prior|previous|earlier|old) (?:report|impression|findings|text|mri report|study report)(?: impression| findings)?(?: \(?(?:dated|of|from|\d).{0,30})?|(?:quoted|quote) (?:from )?.{0,30}"),
-    (ADDENDUM, r"(?:addendum|addenda)(?: report)?(?: (?:#|no\.? ?|number )?\d{1,2})?(?: (?:to|by|on|dated|issued|start) .{0,40})?|(?:first|second|third) addendum|addendum begins|correction|corrected report|amendment|amended report|addendum impression"),
-    (ORIGINAL, r"end (?:of )?addendum|original (?:report|text|dictation)(?: (?:below|follows))?|end of correction"),
-    (HISTORY, r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?|reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)|clinical|hx|hpi|ind|presenting complaint|referral(?: reason)?|request(?: details)?|symptoms|past medical history|pmh|diagnosis code|order(?:ing)? (?:comments?|diagnosis|reason)|clinical diagnosis|chief complaint|referral text|referring (?:physician|clinician|note|letter).{0,20}|clinical letter|patient (?:note|statement|questionnaire)|known diagnosis|oncologic history|cancer history|prior treatment history|treatment history|family history"),
-    (COMPARISON, r"comparisons?(?: (?:study|studies|exams?|imaging|made with))?|prior (?:studies|study|exams?|imaging|examinations?)|previous (?:imaging|studies|study|exams?|mri)|compared (?:with|to)|comparison is made.{0,10}"),
-    (TECHNIQUE, r"techniques?|procedure(?: comments?| description)?|protocol|exam(?:ination)?(?: type| description)?|contrast|sequences?|study(?: type| date)?|technical (?:factors|quality|details)|dose|radiation dose|recommendations?|report date|date of (?:exam|service|study)|accession|signed|dictated(?: by)?|electronically signed.{0,30}|attending|radiologist|exam date|modality|sedation"),
-    (IMPRESSION, r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment|interpretation|diagnosis|comment|comments)(?: (?:and|/|&) (?:recommendations?|plan))?|imp|critical (?:results?|findings?)|key findings|bottom line|in summary|today|current(?: (?:exam|study|examination|mri))?|this (?:exam|study|examination)"),
-    (FINDINGS, r"(?:imaging |mri |ct |detailed |pertinent )?findings?|report|body|observations?|results?|description|narrative|mri report|interpretation of findings|report text"),
-)  # fmt: skip
+#: A section and the names of its heading, a blank standing for any run of blanks.
+_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        PRIOR,
+        (
+            r"(?:copied|carried)(?: |-)forward(?: from .{0,40})?",
+            r"copied from .{0,40}",
+            r"(?:from |per |text of )?(?:the )?(?:prior|previous|earlier|old) "
+            r"(?:report|impression|findings|text|mri report|study report)(?: impression| findings)?"
+            r"(?: \(?(?:dated|of|from|\d).{0,30})?",
+            r"(?:quoted|quote) (?:from )?.{0,30}",
+        ),
+    ),
+    (
+        ADDENDUM,
+        (
+            r"(?:addendum|addenda)(?: report)?(?: (?:#|no\.? ?|number )?\d{1,2})?"
+            r"(?: (?:to|by|on|dated|issued|start) .{0,40})?",
+            r"(?:first|second|third) addendum",
+            r"addendum (?:begins|impression)",
+            r"correction",
+            r"(?:corrected|amended) report",
+            r"amendment",
+        ),
+    ),
+    (
+        ORIGINAL,
+        (
+            r"end (?:of )?addendum",
+            r"original (?:report|text|dictation)(?: (?:below|follows))?",
+            r"end of correction",
+        ),
+    ),
+    (
+        HISTORY,
+        (
+            r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context"
+            r"|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?",
+            r"reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)",
+            r"clinical(?: diagnosis| letter)?",
+            r"hx|hpi|ind|pmh|symptoms|(?:presenting|chief) complaint",
+            r"referral(?: reason| text)?",
+            r"request(?: details)?",
+            r"past medical history",
+            r"diagnosis code",
+            r"order(?:ing)? (?:comments?|diagnosis|reason)",
+            r"referring (?:physician|clinician|note|letter).{0,20}",
+            r"patient (?:note|statement|questionnaire)",
+            r"known diagnosis",
+            r"(?:oncologic|cancer|prior treatment|treatment|family) history",
+        ),
+    ),
+    (
+        COMPARISON,
+        (
+            r"comparisons?(?: (?:study|studies|exams?|imaging|made with))?",
+            r"prior (?:studies|study|exams?|imaging|examinations?)",
+            r"previous (?:imaging|studies|study|exams?|mri)",
+            r"compared (?:with|to)",
+            r"comparison is made.{0,10}",
+        ),
+    ),
+    (
+        TECHNIQUE,
+        (
+            r"techniques?|protocol|contrast|sequences?|sedation|modality",
+            r"procedure(?: comments?| description)?",
+            r"exam(?:ination)?(?: type| description| date)?",
+            r"study(?: type| date)?",
+            r"technical (?:factors|quality|details)",
+            r"(?:radiation )?dose",
+            r"recommendations?",
+            r"report date|date of (?:exam|service|study)|accession",
+            r"(?:electronically )?signed.{0,30}|dictated(?: by)?|attending|radiologist",
+        ),
+    ),
+    (
+        IMPRESSION,
+        (
+            r"(?:final |overall |radiologic |summary )?(?:impressions?|conclusions?|summary|opinion|assessment"
+            r"|interpretation|diagnosis|comments?)(?: (?:and|/|&) (?:recommendations?|plan))?",
+            r"imp|in summary|bottom line|today",
+            r"critical (?:results?|findings?)",
+            r"key findings",
+            r"current(?: (?:exam|study|examination|mri))?",
+            r"this (?:exam|study|examination)",
+        ),
+    ),
+    (
+        FINDINGS,
+        (
+            r"(?:imaging |mri |ct |detailed |pertinent )?findings?",
+            r"(?:mri )?report(?: text)?|body|observations?|results?|description|narrative|interpretation of findings",
+        ),
+    ),
+)
 
 
-def _spaced(words: str) -> str:
-    return words.replace(" ", r"[ \t]+")
+def _named(names: tuple[str, ...]) -> str:
+    return "|".join(names).replace(" ", r"[ \t]+")
 
 
 _HEADING = re.compile(
     r"[\s*#_=<>b/\[\]•-]*(?P<name>"
-    + "|".join(f"(?P<h{n}>{_spaced(words)})" for n, (_, words) in enumerate(_NAMES))
+    + "|".join(f"(?P<h{n}>{_named(names)})" for n, (_, names) in enumerate(_NAMES))
     + r")[\s*_=<>/\]b]*?(?P<mark>[ \t]*(?::|\s-\s|\s--|\.(?=\s)|(?=[\r\n])|$))"
 )
 _MARKED = re.compile(r"\s*[*_<>/=]*b?>?[ \t]*")
 _LABEL_LINE = re.compile(r"[ \t]*(?:[-*•–]\s*|\(?\d{1,2}[.)]\s*)?[a-z][a-z0-9 /,&()-]{0,38}:(?=\s|$)")
 _LEVEL_LINE = re.compile(
-    r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?(?:\s*:|\s+[-–]\s|\t|\s{2,})"
+    r"[ \t]*(?:level\s+)?(?:[ctdls]-?\s?\d{1,2}(?:\s?[-/]\s?[ctdls]?\d{1,2})?)(?:\s+(?:body|vertebral body|vertebra))?"
+    r"(?:\s*:|\s+[-–]\s|\t|\s{2,})"
 )
 _DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
 _TODAY = re.compile(
@@ -90,7 +177,6 @@ def sentences(lower: str) -> list[Said]:
     width = _width(lower)
     run: list[tuple[int, int]] = []
     at, total = 0, len(lower)
-    previous_end = ""
     while at < total:
         line = _LINE.match(lower, at)
         if line is None or line.end() == at:
@@ -103,7 +189,6 @@ def sentences(lower: str) -> list[Said]:
             if state.section in NOT_TODAY and state.words and state.section != PRIOR:
                 state.section, state.words = FINDINGS, False
                 state.block += 1
-            previous_end = ""
             continue
         heading = _heading(lower, start, end)
         if (
@@ -117,7 +202,6 @@ def sentences(lower: str) -> list[Said]:
             _flush(lower, run, state, found)
             start = _enter(state, heading[0], heading[1])
             if not lower[start:end].strip(" \t\r\n.:-*_"):
-                previous_end = ""
                 continue
         item = _item(lower, start, end, run, state)
         if run and (

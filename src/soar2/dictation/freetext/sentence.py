@@ -31,7 +31,8 @@ class Read(NamedTuple):
 
 
 _REGION = re.compile(
-    r"\b(?:(?P<C>cervical|c-?spine)|(?P<T>thoracic|dorsal spine|t-?spine)|(?P<L>lumbar|lumbosacral|l-?spine)|(?P<S>sacrum|sacral))\b(?!\s*[-.]?\s*\d)"
+    r"\b(?:(?P<C>cervical|c-?spine)|(?P<T>thoracic|dorsal spine|t-?spine)|(?P<L>lumbar|lumbosacral|l-?spine)"
+    r"|(?P<S>sacrum|sacral))\b(?!\s*[-.]?\s*\d)"
 )
 _CAUSES = frozenset(CAUSES)
 
@@ -104,9 +105,10 @@ def _read(words: str, shape: _Shape) -> Read:
 
 #: Tags without which a sentence says nothing to this reader but where it is.
 _TELLING = frozenset(
-    """ACT EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF NOTPRESS BELOW TUMOUR LESION CANCER LYTIC
-    BLASTIC MIXED INDET HEIGHT PLANA HEIGHTKEPT MOSTBODY ALIGNOK DEFORM SLIP PEDICLE SIGNAL SIGNALOK STABLE BETTER WORSE NEW TREAT POSTNO
-    abscess infection haematoma unstable_fracture benign_tumour harmless""".split()  # noqa: SIM905
+    """ACT EPI INTO MSCC CORDCOMP GRADELABEL EPISPACE RESIDUAL CSFKEPT CORDCLEAR CORDOK PATENT BONEONLY NOCSF
+    NOTPRESS BELOW TUMOUR LESION CANCER LYTIC BLASTIC MIXED INDET HEIGHT PLANA HEIGHTKEPT MOSTBODY ALIGNOK
+    DEFORM SLIP PEDICLE SIGNAL SIGNALOK STABLE BETTER WORSE NEW TREAT POSTNO abscess infection haematoma
+    unstable_fracture benign_tumour harmless""".split()  # noqa: SIM905
 )
 
 
@@ -193,7 +195,7 @@ def _conus(items: list[Item]) -> str:
 
 
 def _label(words: str, items: list[Item]) -> str:
-    """What the sentence's label is: ``level`` (*T8: ...*), ``bare`` (*T8:* and nothing else), ``other`` (*Alignment: ...*), ''."""
+    """The sentence's label: ``level`` (*T8: ...*), ``bare`` (*T8:* and nothing else), ``other`` (*Alignment: ...*), ''."""
     colon = words.find(":")
     lead = _leads(items)
     if lead and not words[items[min(2, len(items) - 1)].end :].strip(" :.-"):

@@ -129,11 +129,7 @@ _OUTSIDE = {"benign_tumour": "primary_or_benign_tumour"}
 
 def _pressed_by_others(found: Levels, facts: list[Fact], prose: Prose) -> None:
     """Severe compression of cord or cauda equina by another cause, or a changed cord beside any."""
-    pressed = [
-        f for f in facts
-        if f.mention.item == "escc" and f.mention.where in ("CORD", "CAUDA") and f.mention.how in ("described", "hedge")
-        and f.mention.word != "no" and f.mention.reach is not None and f.mention.reach.may_reach("2") and _foreign(f, found, prose)
-    ]  # fmt: skip
+    pressed = [fact for fact in facts if _presses(fact.mention) and _foreign(fact, found, prose)]
     for fact in pressed:
         key = _OUTSIDE.get(fact.cause, "compression")
         severe = fact.mention.strong or key != "compression"
@@ -145,6 +141,17 @@ def _pressed_by_others(found: Levels, facts: list[Fact], prose: Prose) -> None:
         )
         if severe or changed:
             found.outside.setdefault(key, fact.place)
+
+
+def _presses(mention: Mention) -> bool:
+    return (
+        mention.item == "escc"
+        and mention.where in ("CORD", "CAUDA")
+        and mention.how in ("described", "hedge")
+        and mention.word != "no"
+        and mention.reach is not None
+        and mention.reach.may_reach("2")
+    )
 
 
 def _foreign(fact: Fact, found: Levels, prose: Prose) -> bool:
@@ -298,11 +305,11 @@ def _unnamed(found: Levels, fact: Fact, prose: Prose) -> None:
     pressed = [lv for lv in known if _upper(found.words[lv]) >= 0]
     worst = max(pressed or known, key=lambda lv: _upper(found.words[lv]))
     have = _upper(found.words[worst])
-    if mention.how == "described" and have >= escc.rank(mention.reach.lo) and pressed:
-        if mention.reach.lo in ("1a", "1b", "1c") or _lower(found.words[worst]) >= escc.rank(
-            mention.reach.lo
-        ):
-            return  # it repeats what is known already
+    repeats = mention.reach.lo in ("1a", "1b", "1c") or _lower(found.words[worst]) >= escc.rank(
+        mention.reach.lo
+    )
+    if mention.how == "described" and pressed and have >= escc.rank(mention.reach.lo) and repeats:
+        return  # it repeats what is known already
     if mention.how == "graded" and pressed and escc.rank(mention.reach.lo) <= _lower(found.words[worst]):
         return
     if len(known) > 1 and not pressed:

@@ -29,7 +29,6 @@ def sign(
         how = "described" if nothing else "excludes"
         return built(said, n, first, last, denied, how if denied else "", cause=given, word="no", where=where)
     if scope.doubted[n]:
-        top = "3"
         return built(
             said, n, first, last, GradeRange("0", "3"), "hedge", cause=given, where=where, word=affirmed.lo
         )

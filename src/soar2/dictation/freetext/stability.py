@@ -9,8 +9,9 @@ from soar2.dictation.freetext.saying import said_of
 from soar2.dictation.values import parse
 
 _SHARE = re.compile(
-    r"(?:(?:>=?|<=?|≥|≤|~|more than|less than|greater than|over|under|exceeding|approximately|approx\.?|about|around|up to|at least|nearly|almost)\s*)?"
-    r"(?:\d{1,3}\s*(?:%|percent|per cent)?\s*(?:-|to)\s*)?(?:\d{1,3}\s*(?:%|percent|per cent)|(?:one\s+)?half\b|fifty\s+per\s?cent)"
+    r"(?:(?:>=?|<=?|≥|≤|~|more than|less than|greater than|over|under|exceeding|approximately|approx\.?|about|around|up to"
+    r"|at least|nearly|almost)\s*)?(?:\d{1,3}\s*(?:%|percent|per cent)?\s*(?:-|to)\s*)?"
+    r"(?:\d{1,3}\s*(?:%|percent|per cent)|(?:one\s+)?half\b|fifty\s+per\s?cent)"
 )
 
 _FRACTION = re.compile(
@@ -48,7 +49,7 @@ def _height(said: Sentence, n: int) -> Iterator[Mention]:
             return
     start = items[max(lo, n - 8)].start
     stop = items[min(hi - 1, n + 8)].end
-    shares = [m for m in _SHARE.finditer(said.text, start, stop)]
+    shares = list(_SHARE.finditer(said.text, start, stop))
     anchor = items[n].start
     if shares:
         share = min(shares, key=lambda m: abs(m.start() - anchor))
@@ -102,7 +103,8 @@ def _most(said: Sentence, n: int) -> Iterator[Mention]:
 
 
 _BODYSHARE = re.compile(
-    r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:vertebral\s+)?body(?!\s+height)"
+    r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:vertebral\s+)?body"
+    r"(?!\s+height)"
 )
 
 
@@ -191,7 +193,7 @@ def _posterior(said: Sentence, n: int) -> Iterator[Mention]:
         if scope.denied[n] != "new":
             yield said_of(said, n, "posterolateral", "none")
         return
-    a, b = max(lo, n - 4), min(hi, n + 5)
+    a, b = max(lo, n - 5), min(hi, n + 5)
     if any(i.tags & {"harmless", "benign_tumour"} for i in items[a:b]):
         return
     if not (
