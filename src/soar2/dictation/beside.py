@@ -31,9 +31,9 @@ def add_prose(found: Gathered, text: str, regions: Sequence[Place]) -> tuple[Set
     prose = bind(report_sentences(lowered(rest)))
     prose.conus = prose.conus or found.conus
     heard = settle(prose)
-    for name in heard.words:
-        if name in heard.lesions and name != anatomy.UNKNOWN:
-            _add(found, heard.words[name])
+    for name, words in heard.words.items():
+        if name != anatomy.UNKNOWN and (name in heard.lesions or found.level(name) is not None):
+            _add(found, words)
     return tuple(SetAside(aside.place, aside.why) for aside in sorted(prose.asides, key=lambda a: a.place))
 
 
@@ -55,11 +55,11 @@ def _add(found: Gathered, heard: LevelWords) -> None:
             _new_level(found, heard, disease)
         return
     weighed = weigh(said)
-    upper = -1 if weighed.epidural is None else escc.rank(weighed.epidural.hi)
-    if said.in_macro:
-        said.epidural += [e for e in disease if e.how != "hedge" and escc.rank(e.range.lo) > upper]
-    if said.in_macro or disease:
-        said.statements += [s for s in heard.statements if s.item in _FILLED and _says_more(s, weighed)]
+    reach = weighed.epidural
+    # beside a line of the macro only what exceeds it; at a level that the prose alone names, what says more exactly
+    most = -1 if reach is None else escc.rank(reach.hi if said.in_macro else reach.lo)
+    said.epidural += [e for e in disease if e.how != "hedge" and escc.rank(e.range.lo) > most]
+    said.statements += [s for s in heard.statements if s.item in _FILLED and _says_more(s, weighed)]
 
 
 def _new_level(found: Gathered, heard: LevelWords, disease: list[Epidural]) -> None:

@@ -50,7 +50,7 @@ READ = [
     ("T5:1a-3,T9:1a-3 urgent", "Epidural tumour is present at T5 and T9."),
     ("T8:2-3 emergent", "Multifocal metastatic disease with epidural tumour, most pronounced at T8 where there is cord compression."),
     ("T8:2-3 emergent", "The most severe level is T8, where the cord is compressed by tumour."),
-    ("T8:2-3,T7:1a-3,T9:1a-3 emergent", "Epidural tumour spans T7 through T9 with maximal cord compression at T8."),
+    ("T7:1a-3,T8:2-3,T9:1a-3 emergent", "Epidural tumour spans T7 through T9 with maximal cord compression at T8."),
     ("L1:severe emergent", "Conus at T12. L1 metastasis with severe thecal sac compression."),
     ("T12:2-3,L2:none emergent", "T12 metastasis with retropulsed bone and tumour, compressing the conus. L2 metastasis without epidural extension."),
     ("S1:none routine", "S1 metastasis confined to the ala, no sacral canal involvement."),

@@ -223,10 +223,13 @@ def _item(
     """A list item's mark. A number that ends a wrapped sentence (*ESCC* / *2. No fracture*) is none: it does not count
     on from the item before, and the line before is not ended."""
     item = _ITEM.match(lower, start, end)
-    if item is None or not (digits := _COUNT.search(item.group())):
-        return item
+    if item is None:
+        return None
+    open_line = bool(run) and not lower[run[-1][0] : run[-1][1]].rstrip().endswith(_CLOSED)
+    digits = _COUNT.search(item.group())
+    if digits is None:
+        return None if open_line and _LETTERED.match(item.group()) else item
     number = int(digits.group())
-    open_line = bool(run) and not lower[run[-1][0] : run[-1][1]].rstrip().endswith((".", ";", "!", "?", ":"))
     if open_line and number != state.number + 1:
         return None
     state.number = number
@@ -234,6 +237,7 @@ def _item(
 
 
 _COUNT = re.compile(r"\d+")
+_LETTERED = re.compile(r"\s*[a-h][.)]")
 
 
 def _width(lower: str) -> int:
