@@ -24,16 +24,16 @@ _MARK = re.compile(
     |(?P<other>\bother\s+levels?\s*:)
     |(?P<numbering>\bnumbering\s*:)
     |(?P<conus>\bconus(?:\s+medullaris)?\s*:)
-    |(?P<tumour>(?:^|(?<=[.;]))[ \t]*(?:tumou?r|malignancy)
+    |(?P<tumour>(?:^|(?<=[.;]))[ \t]*+(?:tumou?r|malignancy)
         (?:\s*:|(?=[ \t]+(?:present|absent|suspected|not[ ]stated|unknown)[ \t.]*$)))
     |(?P<outside>(?:^|(?<=[.;]))[ \t]*outside(?:\s+(?:the\s+)?program(?:me)?)?\s*:)
     |(?P<level>
-        (?:^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*|(?<=[\s.;|]))
+        (?:^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+|(?<=[\s.;|]))
             levels?\b[ \t]*:?\s*(?:{level_words.SPEC}|{_BLANK})(?=[^|\r\n]{{0,40}}\|)
-        |^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*levels?\b(?!\s+of\b)
-        |^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*{level_words.SPEC}[ \t]*:?[ \t]*(?=\|)
+        |^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+levels?\b(?!\s+of\b)
+        |^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+{level_words.SPEC}[ \t]*:?[ \t]*+(?=\|)
       )
-    |(?P<heading>^[ \t]*(?!numbering|conus|tumou?r|malignancy|outside|other\s|levels?\b|(?:{LABEL_NAMES})[ \t]*:)
+    |(?P<heading>^[ \t]*+(?!numbering|conus|tumou?r|malignancy|outside|other\s|levels?\b|(?:{LABEL_NAMES})[ \t]*:)
         [a-z][a-z /&-]{{2,40}}:(?![^\r\n]*\|))
     """,
     re.M | re.X,

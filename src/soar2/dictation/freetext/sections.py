@@ -134,7 +134,7 @@ _LEVEL_LINE = re.compile(
 )
 _DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
 _TODAY = re.compile(
-    r"(?:^|[\r\n.;])\s*(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:"
+    r"(?:^|[\r\n.;])[ \t]{0,20}(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:"
 )
 _ITEM = re.compile(r"[ \t]*(?:[-*•–>]\s+|\(?\d{1,2}[.)](?=\s|[a-z])\s*|[a-h][.)]\s+|#\s*\d{1,2}\s+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")

@@ -1,6 +1,6 @@
 """From bound statements to levels: whose doing it is, what overrules what, what a denial for all is worth."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from soar2.criteria import anatomy, escc
 from soar2.criteria.escc import GradeRange
@@ -22,6 +22,8 @@ class Levels:
     tumour: list[tuple[str, Place]] = field(default_factory=list)
     denied: Place | None = None
     outside: dict[str, Place] = field(default_factory=dict)
+    #: Whether tumour or a lesion is named anywhere.
+    named: bool = False
     flags: list[Flag] = field(default_factory=list)
 
     def at(self, level: str, place: Place) -> LevelWords:
@@ -32,8 +34,8 @@ class Levels:
 
 def settle(prose: Prose) -> Levels:
     """Facts brought together by level."""
-    found = Levels()
     facts = _overruled(prose)
+    found = Levels(named=any(_names_lesion(fact.mention) for fact in facts))
     _tumour_of(found, facts, prose)
     _dangers(found, facts)
     _pressed_by_others(found, facts, prose)
@@ -49,26 +51,43 @@ def settle(prose: Prose) -> Levels:
 def _overruled(prose: Prose) -> list[Fact]:
     """An addendum overrules findings and impression: what it states of an item at a level stands alone; a denial
     without a level removes what it excludes."""
-    added = [fact for fact in prose.facts if fact.section == ADDENDUM]
+    added = _distinct([fact for fact in prose.facts if fact.section == ADDENDUM])
     if not added:
         return prose.facts
     kept: list[Fact] = []
     for fact in prose.facts:
-        if fact.section == ADDENDUM:
+        new = added.get(_group(fact.mention), ())
+        if fact.section == ADDENDUM or not new:
             kept.append(fact)
             continue
-        left = tuple(level for level in fact.levels if not any(_overrules(new, fact, level) for new in added))
-        gone = (fact.levels and not left) or (
-            not fact.levels and any(_overrules(new, fact, "") for new in added)
-        )
+        left = tuple(level for level in fact.levels if not any(_overrules(n, fact, level) for n in new))
+        gone = (fact.levels and not left) or (not fact.levels and any(_overrules(n, fact, "") for n in new))
         if gone:
             prose.overruled = True
             prose.asides.append(Aside(fact.place, "addendum"))
         else:
-            kept.append(
-                Fact(fact.mention, left, fact.place, fact.section, fact.region, fact.cause, fact.block)
-            )
+            kept.append(replace(fact, levels=left))
     return kept
+
+
+def _group(mention: Mention) -> str:
+    return "tumour" if mention.item == "lesion_seen" else mention.item
+
+
+def _distinct(facts: list[Fact]) -> dict[str, list[Fact]]:
+    """The addenda's statements by item, each once however often it is said: a few words and levels bound their number."""
+    found: dict[tuple[object, ...], Fact] = {}
+    for fact in facts:
+        mention = fact.mention
+        for level in fact.levels or ("",):
+            one = replace(fact, levels=(level,) if level else ())
+            found.setdefault(
+                (mention.item, mention.word, mention.reach, mention.how, mention.other, level), one
+            )
+    groups: dict[str, list[Fact]] = {}
+    for fact in found.values():
+        groups.setdefault(_group(fact.mention), []).append(fact)
+    return groups
 
 
 def _overrules(new: Fact, old: Fact, level: str) -> bool:
@@ -130,17 +149,20 @@ _OUTSIDE = {"benign_tumour": "primary_or_benign_tumour"}
 def _pressed_by_others(found: Levels, facts: list[Fact], prose: Prose) -> None:
     """Severe compression of cord or cauda equina by another cause, or a changed cord beside any."""
     pressed = [fact for fact in facts if _presses(fact.mention) and _foreign(fact, found, prose)]
+    changed = _levels_with_new_signal(facts) if pressed else set()
     for fact in pressed:
         key = _OUTSIDE.get(fact.cause, "compression")
-        severe = fact.mention.strong or key != "compression"
-        changed = any(
-            f.mention.item == "cord_signal"
-            and f.mention.word in ("new", "present")
-            and (set(f.levels) & set(fact.levels) or not f.levels)
-            for f in facts
-        )
-        if severe or changed:
+        if fact.mention.strong or key != "compression" or "" in changed or changed & set(fact.levels):
             found.outside.setdefault(key, fact.place)
+
+
+def _levels_with_new_signal(facts: list[Fact]) -> set[str]:
+    """Levels at which the cord's signal is changed, and not of old; '' where no level is named."""
+    heard: set[str] = set()
+    for fact in facts:
+        if fact.mention.item == "cord_signal" and fact.mention.word in ("new", "present"):
+            heard.update(fact.levels or ("",))
+    return heard
 
 
 def _presses(mention: Mention) -> bool:
@@ -176,7 +198,7 @@ def _ours(fact: Fact, found: Levels, prose: Prose) -> bool:
         return True
     bare = mention.where in ("SAC", "CANAL", "CSF", "CSFPART", "ROOT", "") and fact.cause == ""
     if bare and mention.reach is not None and not _is_epidural_tissue(mention):
-        return bool(found.tumour) or _lesion_somewhere(prose)
+        return bool(found.tumour) or found.named
     return True
 
 
@@ -184,8 +206,8 @@ def _is_epidural_tissue(mention: Mention) -> bool:
     return mention.cause == "tumour"
 
 
-def _lesion_somewhere(prose: Prose) -> bool:
-    return any(f.mention.item in _EVIDENCE and f.mention.word not in ("absent", "no") for f in prose.facts)
+def _names_lesion(mention: Mention) -> bool:
+    return mention.item in _EVIDENCE and mention.word not in ("absent", "no")
 
 
 def _add(found: Levels, fact: Fact, prose: Prose) -> None:
@@ -204,24 +226,37 @@ def _say(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None:
     if mention.item == "escc":
         _epidural(found, said, fact, prose)
     elif mention.item == "tumour":
-        said.tumour.append(Statement("tumour", mention.word, place))
+        if all(s.word != mention.word for s in said.tumour):
+            said.tumour.append(Statement("tumour", mention.word, place))
         if mention.word != "absent":
             found.lesions.add(said.level)
     elif mention.item == "lesion_seen":
-        if mention.word == "suspicious":
+        if mention.word == "suspicious" and all(s.word != "suspected" for s in said.tumour):
             said.tumour.append(Statement("tumour", "suspected", place))
         found.lesions.add(said.level)
     elif mention.item == "lesion_denied":
         pass
     elif mention.item == "treated":
-        said.statements.append(Statement("treated", "yes", place))
+        _state(said, Statement("treated", "yes", place))
         said.treatment = said.treatment or "treated"
     elif _calm(mention):
         pass  # filled in later, where nothing else is said
     elif mention.item in ("lesion", "alignment", "collapse", "posterolateral", "cord_signal", "status"):
-        said.statements.append(Statement(mention.item, mention.word, place))
+        _state(said, Statement(mention.item, mention.word, place))
         if mention.item == "lesion" and fact.cause in ("", "tumour"):
             found.lesions.add(said.level)
+
+
+def _state(said: LevelWords, statement: Statement) -> None:
+    """A word said twice is one statement, so that the work does not grow with how often it is said."""
+    if not any(s.item == statement.item and s.word == statement.word for s in said.statements):
+        said.statements.append(statement)
+
+
+def _reach(said: LevelWords, statement: Epidural) -> None:
+    known = (statement.range, statement.how, statement.word)
+    if not any((e.range, e.how, e.word) == known for e in said.epidural):
+        said.epidural.append(statement)
 
 
 def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None:
@@ -233,16 +268,16 @@ def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None
         scale == "either" and said.level != anatomy.UNKNOWN and mention.where == "SAC"
     )
     if mention.below in escc.BELOW_CONUS_PLACE and mention.how == "described" and cauda:
-        said.epidural.append(
-            Epidural(escc.below_conus_range(mention.below), "below", place, mention.below, prose=True)
+        _reach(
+            said, Epidural(escc.below_conus_range(mention.below), "below", place, mention.below, prose=True)
         )
     elif mention.below == "partial" and cauda:
-        said.epidural.append(Epidural(GradeRange("1b", "1c"), "described", place, prose=True))
+        _reach(said, Epidural(GradeRange("1b", "1c"), "described", place, prose=True))
     else:
-        said.epidural.append(Epidural(mention.reach, mention.how, place, prose=True))
+        _reach(said, Epidural(mention.reach, mention.how, place, prose=True))
     if mention.prior:
         said.prior = said.prior or mention.prior
-    if mention.how == "hedge":
+    if mention.how == "hedge" and not said.flags:
         said.flags.append(Flag("hedge", "", place))
     if (mention.how in ("graded", "described") and mention.reach.hi != "0") or mention.how == "hedge":
         found.lesions.add(said.level)
@@ -272,7 +307,7 @@ def _spread(found: Levels, unplaced: list[Fact], prose: Prose) -> None:
             known = [lv for lv in found.lesions if _fits(lv, fact.region)]
             if len(known) >= 1:
                 worst = max(known, key=lambda lv: _upper(found.words[lv]))
-                found.words[worst].statements.append(Statement("cord_signal", mention.word, fact.place))
+                _state(found.words[worst], Statement("cord_signal", mention.word, fact.place))
             continue
         if (mention.item == "status" and len(found.lesions) == 1) or (
             mention.item == "treated" and len(found.lesions) == 1
@@ -375,15 +410,16 @@ def _denied_for_all(found: Levels, fact: Fact) -> None:
         has = [e for e in said.epidural if e.how in ("graded", "below", "described", "hedge")]
         if mention.how == "excludes":
             if not mention.other and has and all(e.range.meet(mention.reach) for e in has):
-                said.epidural.append(Epidural(mention.reach, "excludes", fact.place, prose=True))
+                _reach(said, Epidural(mention.reach, "excludes", fact.place, prose=True))
             elif not mention.other and has and not fact.region:
                 _conflicting(found, said, fact)
         elif not has:
-            said.epidural.append(Epidural(mention.reach, "described", fact.place, prose=True))
+            _reach(said, Epidural(mention.reach, "described", fact.place, prose=True))
         elif not mention.other and not fact.region and any(e.range.lo != "0" for e in has):
             _conflicting(found, said, fact)
 
 
 def _conflicting(found: Levels, said: LevelWords, fact: Fact) -> None:
     """A denial for all against a finding at a level: a person looks, the finding stands."""
-    said.flags.append(Flag("contradiction", "", fact.place))
+    if all(flag.key != "contradiction" for flag in said.flags):
+        said.flags.append(Flag("contradiction", "", fact.place))
