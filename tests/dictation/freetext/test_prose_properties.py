@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prose_writer import CAUDA, CORD, GRADE, ITEM, one_level, paragraph, report
 
 from soar2.criteria.urgency import LANES
 from soar2.dictation.reading import read_report
-from prose_writer import CAUDA, CORD, GRADE, ITEM, one_level, paragraph, report
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 MANY = settings(

@@ -1,8 +1,9 @@
 """Cord signal, change since the last scan, and treatment."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from soar2.dictation.freetext.items import Item
 from soar2.dictation.freetext.mentions import (
     Mention,
     Sentence,
@@ -17,13 +18,52 @@ from soar2.dictation.freetext.saying import CAUSE_TAGS, TUMOUR_HERE, said_of
 _OLD = re.compile(r"\b(?:old|chronic|unchanged|stable|long-?\s?standing|myelomalacia)\b")
 
 
+_WITHIN = frozenset(("in", "within", "of", "involving", "inside"))
+_NOT_CORD = frozenset(
+    (
+        "marrow",
+        "bone",
+        "bone marrow",
+        "endplate",
+        "paraspinal",
+        "prevertebral",
+        "interspinous",
+        "vertebral",
+        "body",
+    )
+)
+
+
+def _in_cord(items: Sequence[Item], n: int, lo: int, hi: int) -> bool:
+    """Whether a signal change is the cord's: *within the cord* behind it, or the cord its subject; not a bright lesion
+    that touches the cord."""
+    if n > lo and items[n - 1].word in _NOT_CORD:
+        return False
+    if any(item.tags & {"TUMOUR", "LESION"} for item in items[n + 1 : n + 3]):
+        return False
+    for at in range(n + 1, min(hi, n + 7)):
+        if "CORD" in items[at].tags:
+            between = items[n + 1 : at]
+            struck = any(i.action.endswith((" v", " g")) for i in between)
+            return any(i.word in _WITHIN for i in between) and not struck
+    return _subject_is_cord(items, n, lo)
+
+
+def _subject_is_cord(items: Sequence[Item], n: int, lo: int) -> bool:
+    for at in range(n - 1, max(lo - 1, n - 8), -1):
+        if "CORD" in items[at].tags:
+            return True
+        if items[at].tags & {"TUMOUR", "LESION", "EPI"} or items[at].action.endswith((" v", " g")):
+            return False
+    return False
+
+
 def _signal(said: Sentence, n: int) -> Iterator[Mention]:
     items, scope = said.items, said.scope
     lo, hi = stop_before(items, n), stop_after(items, n)
     word = items[n].word
     own = any(stem in word for stem in ("cord", "intramedullary", "myelo"))
-    near = [i for i in items[max(lo, n - 7) : min(hi, n + 7)] if "CORD" in i.tags]
-    if not own and not near:
+    if not own and not _in_cord(items, n, lo, hi):
         return
     if (
         word in ("signal", "abnormal signal")

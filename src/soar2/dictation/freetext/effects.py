@@ -33,7 +33,7 @@ _PREP = frozenset(("of", "on", "upon", "to", "against", "along", "into", "about"
 
 _NEUTRAL = frozenset(
     """the a an adjacent ventral dorsal anterior posterior lateral underlying left right this that itself slightly
-    anterolateral upper lower mid thoracic cervical spinal surface of on upon to against along aspect margin
+    anterolateral upper lower mid thoracic cervical lumbar sacral spinal surface of on upon to against along aspect margin
     side half portion part surfaces surrounding in part both adjacent exiting now also focally thus
     approximately about ~ than half more less most % > < further overlying normal into about over entire whole
     circumferentially - directly""".split()  # noqa: SIM905

@@ -20,16 +20,25 @@ _JOINED = (
 _CHAIN = (
     rf"(?:(?:>=|<=|>|<|at least|at most|up to|greater than|less than)\s*)?{_G}(?:\s*(?:{_JOINED})\s*{_G})?"
 )
+_NAME = r"(?:(?:escc|bilsky|grade|score)\s*)*"
+#: The earlier grade before today's: *from 2 to*, *2 ->*, *prior 2, current*, *2 on the prior study, now*.
+_CHANGED = (
+    rf"(?:has\s+|was\s+|been\s+)*(?:[a-z]+\s+)?from\s+{_NAME}{_G}\s+to\s+{_NAME}|{_G}\s*(?:->|→|=>|>)\s*"
+    rf"|(?:prior|previous(?:ly)?|was|last)?\s*:?\s*{_G}[^.;\d]{{0,30}}?[\s,(/]\s*(?:and\s+)?(?:is\s+|has\s+become\s+)?"
+    rf"(?:now|current(?:ly)?|today)\b\s*:?\s*(?:is\s+)?{_NAME}"
+)
 _GRADED = re.compile(
     rf"\b(?:b[ie]l+\s?sk(?:i|y|ey|ee)(?:'s)?|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
     rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
-    rf"\s*(?P<from>(?:has\s+)?(?:increased|progressed|worsened|upgraded|changed|up|improved|decreased)?\s*from\s+{_G}\s+to\s+|{_G}\s*(?:->|→|=>|>)\s*)?\s*(?P<g>{_CHAIN})"
+    rf"\s*(?P<from>{_CHANGED})?\s*(?P<g>{_CHAIN})"
 )
 
 _LEADING = re.compile(
     rf"\bgrade\s+(?P<g>{_CHAIN})\s+(?:\(?(?:bilsky|escc)|(?:metastatic\s+|malignant\s+)?(?:epidural|spinal\s+cord\s+compression|cord\s+compression|escc)|(?:on|by|per|according\s+to|using)\s+(?:the\s+)?(?:bilsky|escc))"
 )
 
+_FROM = re.compile(rf"\bfrom\s+(?:escc|bilsky|grade)\s+(?:grade\s+)?(?P<from>{_G})\s+to\s+{_NAME}(?P<g>{_G})")
+_OF_SCALE = re.compile(rf"\b(?P<g>{_G})\s+(?:on|by|per)\s+(?:the\s+)?(?:bilsky|escc)")
 _ALSO = re.compile(rf"\s*(?:at\s+\S+\s*)?(?:,|and|,\s*and|;)\s*(?:grade\s+)?(?P<g>{_G})(?=\s+at\s+)")
 
 _WAS = re.compile(
@@ -45,7 +54,12 @@ def graded(said: Sentence) -> Iterator[Mention]:
     text = said.text
     at = 0
     while True:
-        found = _GRADED.search(text, at) or _LEADING.search(text, at)
+        found = (
+            _FROM.search(text, at)
+            or _GRADED.search(text, at)
+            or _LEADING.search(text, at)
+            or _OF_SCALE.search(text, at)
+        )
         if found is None:
             return
         at = found.end("g")
@@ -90,7 +104,7 @@ def _grade(said: Sentence, start: int, g0: int, g1: int, prior: str) -> Iterator
     grades = [part for part in read.parts if part[1] == "graded"]
     if not grades:
         return
-    n = next((k for k, item in enumerate(said.items) if item.end > start), 0)
+    n = next((k for k, item in enumerate(said.items) if item.end > g0), 0)
     last = max((k for k, item in enumerate(said.items) if item.start < g1), default=n)
     before = (
         read_epidural(

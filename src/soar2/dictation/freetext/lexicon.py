@@ -74,8 +74,9 @@ def respelt(word: str) -> str:
 _VERBS = {
     "press": ("compress", "flatten", "deform", "distort", "displac:e", "squeez:e", "squash", "imping:e", "indent",
               "impress", "pinch", "buckl:e", "splay", "constrict", "crush", "crowd", "kink", "push",
-              "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "threaten"),
-    "efface": ("effac:e", "obliterat:e", "occlud:e"),
+              "shift", "drap:e", "bow", "mold", "mould", "stretch", "nudg:e", "threaten", "sandwich", "trap+p",
+              "entrap+p", "strangulat:e"),
+    "efface": ("effac:e", "obliterat:e", "occlud:e", "block"),
     "touch": ("abut+t", "contact", "touch", "reach", "kiss"),
     "encase": ("encas:e", "surround", "encircl:e", "envelop"),
     "narrow": ("narrow", "stenos:e", "compromis:e", "attenuat:e", "encroach"),
@@ -109,6 +110,8 @@ def _actions() -> dict[str, Entry]:
     for group, nouns in _NOUNS.items():
         for noun in nouns:
             found[noun] = Entry(frozenset(("ACT",)), f"{group} n")
+    for phrase in ("reduced to a ribbon", "reduced to a slit"):
+        found[phrase] = Entry(frozenset(("ACT",)), "press p")
     for word in ("thinned", "thinning"):
         found[word] = Entry(frozenset(("ACT",)), f"press {'p' if word.endswith('ed') else 'g'}")
     found["mass affect"] = found["mass effect"]

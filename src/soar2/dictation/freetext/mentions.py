@@ -125,14 +125,20 @@ def cause_of(said: Sentence, n: int) -> str:
     if given:
         return "" if given == "lesion" else given
     before = [pair for pair in found if pair[0] < n]
-    _, key = before[-1] if before else found[0]
+    at, key = before[-1] if before else found[0]
     if key == "fracture":
         return next((k for _, k in found if k not in ("fracture", "lesion")), key)
     if key == "lesion":
-        firm = [pair for pair in found if pair[1] != "lesion"]
-        ahead = [k for place, k in firm if place < n]
-        return ahead[-1] if ahead else firm[0][1] if firm else ""
+        return _of_lesion(at, found)
     return key
+
+
+def _of_lesion(at: int, found: Sequence[tuple[int, str]]) -> str:
+    """A mass or lesion is what the words after it call it; before it only what is more than a degenerative word counts."""
+    firm = [pair for pair in found if pair[1] != "lesion"]
+    after = next((key for place, key in firm if place > at), "")
+    ahead = [key for place, key in firm if place < at and key not in ("harmless", "fracture")]
+    return ahead[-1] if ahead else after
 
 
 def _key(item: Item) -> str:

@@ -43,14 +43,14 @@ def scope_of(items: Sequence[Item], tags: frozenset[str]) -> Scope:
         _deny(items, scope)
     if tags & _DOUBTS:
         _doubt(items, scope)
-    if tags & _ASIDES or any(item.word == "in" for item in items):
+    if tags & _ASIDES or any(item.word in ("in", "old") for item in items):
         _set_aside(items, scope)
     return scope
 
 
-_DENIALS = frozenset(("NO", "WITHOUT", "NOT", "NOTSEVERE", "NONEW", "POSTNO", "NIL", "EXCEPT"))
+_DENIALS = frozenset(("GONE", "NO", "WITHOUT", "NOT", "NOTSEVERE", "NONEW", "POSTNO", "NIL", "EXCEPT"))
 _DOUBTS = frozenset(("MAYBE", "HEDGE"))
-_ASIDES = frozenset(("BACK", "PLAN", "SHOULD", "FAMILY", "AGO"))
+_ASIDES = frozenset(("BACK", "PLAN", "ADVICE", "SHOULD", "FAMILY", "AGO"))
 
 # ------------------------------------------------------------------------------------------- denial
 
@@ -64,6 +64,11 @@ def _deny(items: Sequence[Item], scope: Scope) -> None:
             kind = ""
         elif "NO" in tags and not _is_value(items, n):
             kind, begun = "no", n
+        elif "GONE" in tags and not _is_value(items, n):
+            # "absent epidural disease", but "epidural disease absent"
+            kind, begun = ("no", n) if _before_concept(items, n) else ("", n)
+            if not kind:
+                _deny_back(items, n, scope)
         elif "NIL" in tags and _is_value(items, n):
             _deny_label(items, n, scope)
             kind = ""
@@ -82,6 +87,10 @@ def _deny(items: Sequence[Item], scope: Scope) -> None:
             kind = ""
         if kind and n != begun:
             scope.denied[n] = kind
+
+
+def _before_concept(items: Sequence[Item], n: int) -> bool:
+    return n + 1 < len(items) and bool(items[n + 1].tags & (CONCEPT | {"CORD"}))
 
 
 def _is_value(items: Sequence[Item], n: int) -> bool:
@@ -128,7 +137,7 @@ def _deny_back(items: Sequence[Item], n: int, scope: Scope) -> None:
             break
         if "WITH" in items[at].tags and items[at].word in ("with", "causing", "which") and _told(items, at):
             break
-        if items[at].tags & CONCEPT:
+        if items[at].tags & CONCEPT and "TREAT" not in items[at].tags:
             scope.denied[at] = scope.denied[at] or "no"
             scope.gone.add(at)
         at -= 1
@@ -148,7 +157,14 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
     tags, word = items[n].tags, items[n].word
     if "STOP" in tags or word in (".", ":", ")"):
         return True
-    if "NOW" in tags or word in ("after", "following", "despite", "because", "since", "given"):
+    if "NOW" in tags or word.partition(" ")[0] in (
+        "after",
+        "following",
+        "despite",
+        "because",
+        "since",
+        "given",
+    ):
         return True
     if "WITH" in tags:
         if word in ("there is", "there are", "there's", "has", "have"):
@@ -159,6 +175,10 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return comma or kind in ("without", "not") or (_level_between(items, begun, n) and word == "with")
     if "OR" in tags:
         return False
+    if word == "-" and 0 < n < len(items) - 1 and items[n - 1].end < items[n].start < items[n + 1].start - 1:
+        return True
+    if word == "show" and n > begun + 1:
+        return True  # "MRI without contrast shows ..."
     if "GRADELABEL" in tags:
         return n > 0 and items[n - 1].word == ","
     if word == "," and kind in ("without", "not") and not _list_follows(items, n):
@@ -289,6 +309,8 @@ def _doubt_back(items: Sequence[Item], n: int, scope: Scope) -> None:
     for at in range(n - 1, -1, -1):
         if "STOP" in items[at].tags or items[at].word == ".":
             break
+        if items[at].word == "and" and any(item.tags & CONCEPT for item in items[at + 1 : n]):
+            break
         if items[at].tags & CONCEPT:
             scope.doubted[at] = True
             scope.denied[at] = ""
@@ -302,32 +324,85 @@ _STUDY = frozenset(
 
 
 def _set_aside(items: Sequence[Item], scope: Scope) -> None:
-    if any("FAMILY" in item.tags for item in items):
+    words = {item.word for item in items}
+    if any("FAMILY" in item.tags for item in items) and not words & _TOLD:
         scope.aside[:] = ["family"] * len(items)
         return
-    kept = any(
-        "KEPT" in item.tags and not scope.denied[n] and not item.tags & {"STOP"}
-        for n, item in enumerate(items)
-    )
+    kept = any("KEPT" in item.tags and not scope.denied[n] for n, item in enumerate(items))
+    dated = kept or any("NEW" in item.tags and not scope.denied[n] for n, item in enumerate(items))
     now = max((n for n, item in enumerate(items) if "NOW" in item.tags), default=-1)
     for n, item in enumerate(items):
-        if "PLAN" in item.tags or ("SHOULD" in item.tags and n <= 2):
-            _mark(items, scope, n, "plan", len(items))
-        elif (
-            "AGO" in item.tags and not kept and not _compares(items, n) and not _dates_treatment(items, n)
-        ) or (item.word == "in" and not kept and _year(items, n)):
+        advice = "ADVICE" in item.tags and bool(words & _ADVISED)
+        if "PLAN" in item.tags or advice or ("SHOULD" in item.tags and n <= 2):
+            shown = next((k for k in range(n + 1, len(items)) if items[k].word in _SHOWN), len(items))
+            _mark(items, scope, n, "plan", shown, through=False)
+        elif not dated and (_ago(items, n) or _year(items, n)):
             _mark_clause(items, scope, n, now)
-        elif "BACK" in item.tags and not kept and not _compares(items, n):
+        elif (
+            "BACK" in item.tags
+            and not kept
+            and not scope.denied[n]
+            and not _compares(items, n)
+            and not _of_patient(items, n)
+        ):
             _mark_past(items, scope, n, now)
+    for n, item in enumerate(items):
+        if item.word == "for" and not dated and _was_treated(items, n):
+            _mark(items, scope, n, "past", now if now > n else len(items), through=False)
+    if _introduces(items):
+        for at in range(len(items)):
+            if scope.doubted[at] and "?" in words:
+                scope.aside[at] = scope.aside[at] or "plan"
     for at in scope.gone:
         scope.aside[at] = ""
 
 
+def _ago(items: Sequence[Item], n: int) -> bool:
+    """*Two years ago*, *before treatment*, unless it dates a treatment or a comparison."""
+    return "AGO" in items[n].tags and not _compares(items, n) and not _dates_treatment(items, n)
+
+
 def _year(items: Sequence[Item], n: int) -> bool:
     """*in 2022*, unless it dates a treatment."""
-    if n + 1 >= len(items) or len(items[n + 1].word) != 4 or items[n + 1].word[:2] not in ("19", "20"):
+    if (
+        items[n].word != "in"
+        or n + 1 >= len(items)
+        or len(items[n + 1].word) != 4
+        or items[n + 1].word[:2] not in ("19", "20")
+    ):
         return False
     return items[n + 1].word.isdigit() and not _dates_treatment(items, n)
+
+
+_TOLD = frozenset(
+    ("discussed", "informed", "told", "notified", "communicated", "called", "conveyed", "explained")
+)
+_ADVISED = frozenset(
+    """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically attend
+    emergency call""".split()  # noqa: SIM905
+)
+_SHOWN = frozenset(("show", "there is", "there are"))
+
+
+_GIVEN = ("treated", "irradiated", "previous", "prior", "post", "s / p", "status post", "following", "after")
+
+
+def _was_treated(items: Sequence[Item], n: int) -> bool:
+    """*Treated with SBRT in 2022 for cord compression*: what was treated then."""
+    return any("TREAT" in item.tags and item.word.startswith(_GIVEN) for item in items[max(0, n - 7) : n])
+
+
+def _introduces(items: Sequence[Item]) -> bool:
+    """*55 year old man with back pain, ?cord compression*: who is scanned, and the question asked."""
+    return any(
+        item.word == "old" and any(before.word in ("year", "yr", "y") for before in items[max(0, n - 3) : n])
+        for n, item in enumerate(items)
+    )
+
+
+def _of_patient(items: Sequence[Item], n: int) -> bool:
+    """*History of prostate cancer with cord compression*: the history is the cancer's."""
+    return any(item.tags & {"CANCER", "TREAT"} for item in items[n + 1 : n + 4])
 
 
 def _dates_treatment(items: Sequence[Item], n: int) -> bool:
@@ -346,7 +421,7 @@ def _compares(items: Sequence[Item], n: int) -> bool:
     """*compared with the prior study*, *since prior*: the finding set against an earlier one stays today's."""
     at = n - 1
     words: list[str] = []
-    while at >= 0 and len(words) < 4:
+    while at >= 0 and len(words) < 8:
         words += items[at].word.split()
         if items[at].tags & CONCEPT:
             break
@@ -370,6 +445,8 @@ def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
                 break
             scope.aside[at] = scope.aside[at] or "past"
         return
+    if items[n].word == "history of":  # "history of metastatic disease with cord compression"
+        stop = next((k for k in range(n + 1, stop) if "WITH" in items[k].tags), stop)
     _mark(items, scope, n, "past", stop, through=studied)
 
 

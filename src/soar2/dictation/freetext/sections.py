@@ -58,7 +58,7 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:clinical |patient |relevant |brief )?(?:history|indications?|information|background|data|details|context"
             r"|question|statement|presentation)(?: (?:and|/|&) (?:indications?|history|reason).{0,20})?",
             r"reasons? for (?:the )?(?:exam(?:ination)?|study|test|visit|referral|mri|scan)",
-            r"clinical(?: diagnosis| letter)?",
+            r"clinical(?: diagnosis| letter| notes?| problem)?",
             r"hx|hpi|ind|pmh|symptoms|(?:presenting|chief) complaint",
             r"referral(?: reason| text)?",
             r"request(?: details)?",
@@ -78,6 +78,7 @@ _NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"prior (?:studies|study|exams?|imaging|examinations?)",
             r"previous (?:imaging|studies|study|exams?|mri)",
             r"compared (?:with|to)",
+            r"(?:last|old|earlier) (?:mri|ct|scan|study|imaging|exam)(?: .{0,20})?",
             r"comparison is made.{0,10}",
         ),
     ),
@@ -134,7 +135,8 @@ _LEVEL_LINE = re.compile(
 )
 _DATED = re.compile(r"(?:mri|mr|ct|pet|pet/ct|scan|imaging)(?:\s+\w+){0,3}\s+\(?\d[\d/.-]+\)?\s*[:\-]")
 _TODAY = re.compile(
-    r"(?:^|[\r\n.;])[ \t]{0,20}(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:"
+    r"(?:^|[\r\n.;])[ \t]{0,20}"
+    r"(?:today|current(?:\s+(?:exam|study|examination|mri))?|this\s+(?:exam|study|examination))\s*:"
 )
 _ITEM = re.compile(r"[ \t]*(?:[-*•–>]\s+|\(?\d{1,2}[.)](?=\s|[a-z])\s*|[a-h][.)]\s+|#\s*\d{1,2}\s+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -266,8 +268,12 @@ def _line_start(lower: str, at: int) -> int:
 
 #: A line that ends or begins with one of these is not the end or the beginning of a sentence.
 _OPEN = frozenset(
-    """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal thecal
-    epidural cord vertebral which that causing due mild moderate severe""".split()  # noqa: SIM905
+    """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal
+    thecal epidural vertebral which that causing due mild moderate severe out exclude evaluate suspicious marrow
+    osseous bony cauda equina left right bilateral central foraminal disc new acute abnormal significant definite
+    convincing soft lumbar thoracic cervical ventral dorsal anterior posterior bone nerve into between around
+    extending involving approximately about metastatic malignant pathologic lytic sclerotic mixed grade bilsky escc
+    another any other some residual visible""".split()  # noqa: SIM905
 )
 _OPEN_NEXT = frozenset(
     [
@@ -427,16 +433,18 @@ def report_sentences(lower: str) -> Iterator[Said]:
         return
     fresh, last, block = -1, 0, -1
     for said in listed:
-        begins = (
-            said.block != fresh
-            and said.section in _SHORT
-            and "\n" in lower[last : said.start].replace("\r", "\n")
-        )
-        if begins and last and said.block == block:
-            fresh = said.block
+        if said.section in _SHORT and said.block == block and last:
+            new_line = "\n" in lower[last : said.start].replace("\r", "\n")
+            if new_line or (_FOUND.search(said.lower) and "?" not in said.lower):
+                fresh = said.block
         last, block = said.end, said.block
         yield said._replace(section=FINDINGS) if said.block == fresh else said
 
 
-#: Sections that end with their line where no heading says what follows.
+#: Sections that end with their line, or with the first sentence that reports something, where no heading says what
+#: follows.
 _SHORT = frozenset((HISTORY, COMPARISON, TECHNIQUE))
+_FOUND = re.compile(
+    r"\b(?:normal|unremarkable|preserved|maintained|there (?:is|are)|is seen|are seen|shows?|demonstrates?"
+    r"|no (?:evidence|metast|epidural|cord|marrow|suspicious|significant|fracture)|compress(?:es|ing|ed)|[ctdl]-?\d{1,2}\b(?!-?\s*(?:weighted|signal|images?)))"
+)
