@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -492,3 +495,22 @@ def test_folders_are_searched_in_the_order_of_their_names(tmp_path):
         archive(tmp_path / name, ("x", "1b", "urgent", "1c"))
     _, out, _ = run(tmp_path, as_json=True)
     assert list(dict.fromkeys(one["file"] for one in json.loads(out)["disagreements"])) == ["a/x", "b/x"]
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs/how-to/evaluate-on-your-archive.md"
+
+
+def test_the_labels_of_the_guide_have_no_fault():
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    blocks = [body for language, body in fenced if not language]
+    assert len(blocks) == 2
+    for block in blocks:
+        labels, faults = read_labels(tomllib.loads(block), "guide")
+        assert faults == []
+        assert labels[0].wanted
+
+
+def test_the_interval_the_guide_names_for_a_hundred_emergencies():
+    low, _ = Rate(100, 100).interval
+    assert f"{low:.1%}" in GUIDE.read_text(encoding="utf-8")
+    assert round(1 / (1 - low)) == 27
