@@ -24,8 +24,8 @@ from soar2.evaluate_command import labelled
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = {
-    "name": "what the report is called, where several stand in one file",
-    "text": "the report, where it is not a file of its own",
+    "name": "what the report is called, where several labels stand in one file",
+    "text": "the report; without it, the file beside the label that is called as the report",
     "tumour": "",
     "lane": "",
     "source": "",
@@ -94,7 +94,7 @@ def page() -> str:
             " `--show-text` asks for it.",
             "## A label",
             "A label is a TOML file. Either it is called as the report beside it (`4711.toml` beside `4711.txt` or"
-            " `4711.hl7`), or it holds several under `[[report]]`, each with a `name` and a `text`; keys above the"
+            " `4711.hl7`), or it holds several under `[[report]]`, each with a `name`; keys above the"
             " first `[[report]]` are then defaults. A key that is not there is not compared. An item may have a list of"
             f' words, each of which is right; `"{OPEN}"` says that experts would differ: it is not compared.',
             table(["key", "meaning"], ((f"`{key}`", words or _closed(key)) for key, words in REPORT.items())),
