@@ -115,8 +115,8 @@ def page() -> str:
             "```json\n" + json.dumps(_shape(), indent=1) + "\n```",
             "## On our own reports",
             "Every report is our own and synthetic. `open` may be read by whoever writes rules; `held out` was written"
-            " by somebody else and is not; `tumour` and `ordinary` are made from phrase tables with a seed, `ordinary`"
-            " without any danger in it. A hospital's own archive is the evidence that counts there.",
+            " by somebody else and is not; the others are made from phrase tables: `tumour` mixes grades and items, `framed` says, denies, doubts,"
+            " remembers and asks the same words, and `ordinary` has no danger in it. A hospital's own archive is the evidence that counts there.",
             table(["set", "reports", *HEADLINE], _figures()),
         )
     )
@@ -165,10 +165,12 @@ def _sets() -> Iterator[tuple[str, list[tuple[ReportLabel, str]]]]:
         found = list(labelled(ROOT / "tests/corpus" / folder))
         yield folder.replace("_", " "), [pair for pair in found if not isinstance(pair, Fault)]
     sys.path.insert(0, str(ROOT / "tests/support"))
+    from framed_reports import framed_reports
     from ordinary_reports import ordinary_reports
     from tumour_reports import tumour_reports
 
     yield "tumour", [(label, label.text or "") for label in tumour_reports()]
+    yield "framed", [(label, label.text or "") for label in framed_reports()]
     quiet = {"lane": "none", "review": False, "outside": [], "levels": {}}
     yield (
         "ordinary",
