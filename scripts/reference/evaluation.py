@@ -115,8 +115,9 @@ def page() -> str:
             "```json\n" + json.dumps(_shape(), indent=1) + "\n```",
             "## On our own reports",
             "Every report is our own and synthetic. `open` may be read by whoever writes rules; `held out` was written"
-            " by somebody else and is not; the others are made from phrase tables: `tumour` mixes grades and items, `framed` says, denies, doubts,"
-            " remembers and asks the same words, and `ordinary` has no danger in it. A hospital's own archive is the evidence that counts there.",
+            " by somebody else and is not. The others are made from phrase tables: `tumour` mixes grades and items,"
+            " `framed` says, denies, doubts, remembers and asks the same words, and `ordinary` has no danger in it."
+            " A hospital's own archive is the evidence that counts there.",
             table(["set", "reports", *HEADLINE], _figures()),
         )
     )
