@@ -20,7 +20,7 @@ def test_a_seed_gives_the_same_reports_everywhere():
     assert ordinary_reports(20) == REPORTS[:20]
     assert ordinary_reports(20, seed=6) != REPORTS[:20]
     digest = hashlib.sha256("\f".join(report.text for report in REPORTS).encode()).hexdigest()
-    assert digest[:16] == "71128502cc34b881"
+    assert digest[:16] == "ad6f498a69c60923"
 
 
 def flat(text):
@@ -38,7 +38,7 @@ def test_whoever_has_a_cancer_has_an_answer():
 def test_nothing_in_them_is_a_danger():
     danger = re.compile(
         r"severe (?:central |canal |spinal )|cord (?:is |was )?compressed|compresses the cord|myelopath|discitis"
-        r"|retropuls|unstable|cord signal change|complete effacement",
+        r"|(?<!no )retropuls|unstable|cord signal change|complete effacement",
         re.I,
     )
     assert [report.name for report in REPORTS if danger.search(flat(report.text))] == []
