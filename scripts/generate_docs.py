@@ -8,7 +8,7 @@ A page written by hand would go on saying what the code no longer does. `make te
 import sys
 from pathlib import Path
 
-from reference import answers, command_line, lanes, metrics, pack, reading, settings_file
+from reference import answers, command_line, evaluation, lanes, metrics, pack, reading, settings_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
@@ -17,6 +17,7 @@ PAGES = {
     "hl7-answers.md": answers.page,
     "reading-json.md": reading.page,
     "lanes.md": lanes.page,
+    "evaluation.md": evaluation.page,
     "metrics.md": metrics.page,
     "pack-soar2-open-1.md": pack.page,
 }

@@ -45,7 +45,7 @@ def run_evaluate(
 
 
 def labelled(folder: Path) -> Iterator[tuple[ReportLabel, str] | Fault]:
-    """Each label of each ``.toml`` under ``folder`` with its report's text, in the order of their names."""
+    """Each label of each ``.toml`` under ``folder`` with its report's text, in the order of the label files."""
     for path in sorted(folder.rglob("*.toml")):
         name = str(path.relative_to(folder).with_suffix(""))
         try:
@@ -60,14 +60,16 @@ def labelled(folder: Path) -> Iterator[tuple[ReportLabel, str] | Fault]:
         yield from faults
         for label in labels:
             try:
-                yield label, label.text if label.text is not None else _beside(path)
+                yield label, label.text if label.text is not None else _beside(path, label.stem)
             except Unreadable as fault:
                 yield Fault(label.name, fault.reason)
 
 
-def _beside(path: Path) -> str:
-    """The one report that has the label's name and another ending."""
-    files = [file for file in sorted(path.parent.glob(f"{_literal(path.stem)}.*")) if file.suffix != ".toml"]
+def _beside(path: Path, stem: str) -> str:
+    """The one report beside the label file that has this name and another ending."""
+    if Path(stem).name != stem:
+        raise Unreadable("the name of a report that is a file holds no folder.")
+    files = [file for file in sorted(path.parent.glob(f"{_literal(stem)}.*")) if file.suffix != ".toml"]
     if len(files) != 1:
         many = "no report" if not files else "more than one file"
         raise Unreadable(f"there is {many} with the label's name beside it.")

@@ -4,13 +4,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from labelled import decided
 
-from soar2.criteria.anatomy import UNKNOWN
-from soar2.criteria.escc import GradeRange, below_conus_range
-from soar2.criteria.intervals import Interval
-from soar2.criteria.sins import SinsItems, imaging_sins
-from soar2.criteria.urgency import Case, decide, report_lane
-from soar2.dictation.labels import OPEN, SINS_ITEMS, UNSTATED, read_labels
+from soar2.criteria.escc import BELOW_CONUS, GRADES
+from soar2.dictation.labels import LEVEL_WORDS, UNSTATED, read_labels
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.toml"))
@@ -20,8 +17,16 @@ def labels_of(path):
     return read_labels(tomllib.loads(path.read_text(encoding="utf-8")), path.stem)
 
 
-def every(folder):
-    return [label for path in sorted((HERE / folder).glob("*.toml")) for label in labels_of(path)[0]]
+def every(*folders):
+    return [
+        label
+        for folder in folders
+        for path in sorted((HERE / folder).glob("*.toml"))
+        for label in labels_of(path)[0]
+    ]
+
+
+ALL = every("open", "held_out")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
@@ -35,65 +40,9 @@ def test_every_label_uses_the_closed_words(path):
         assert "lane" in label.wanted, label.name
 
 
-def grade_of(level):
-    """E of the lane table from the label, or OPEN where the label leaves it open."""
-    if level.epidural is not None:
-        return level.epidural
-    for item in ("escc", "below_conus"):
-        words = level.wanted.get(item)
-        if words is None:
-            continue
-        if len(words) > 1:
-            return OPEN
-        word = next(iter(words))
-        if word in (UNSTATED, "not_applicable"):
-            continue
-        if item == "below_conus":
-            return below_conus_range(word)
-        ends = word.split(" to ")
-        return GradeRange(ends[0], ends[-1])
-    stated = [level.wanted.get(item) for item in ("escc", "below_conus")]
-    return None if any(words == {UNSTATED} for words in stated) or level.level == UNKNOWN else OPEN
-
-
-def sins_of(level):
-    """What the items that have one word allow; an item left open may be anything."""
-    words = {item: level.word(item) for item in SINS_ITEMS}
-    return imaging_sins(
-        SinsItems(level.level, **{k: "not_stated" if v in (None, UNSTATED) else v for k, v in words.items()})
-    )
-
-
-def decided(label):
-    """The lane table applied to the labelled findings; None where the label leaves something open."""
-    tumour = label.wanted.get("tumour", frozenset())
-    if len(tumour) != 1 or label.levels is None:
-        return None
-    (word,) = tumour
-    if not label.levels:
-        return decide(Case(word, lesion=False, sins=Interval(0, 0)))
-    cases = []
-    for level in label.levels:
-        grade = grade_of(level)
-        if grade == OPEN:
-            return None
-        cases.append(
-            Case(
-                word,
-                level_named=level.level != UNKNOWN,
-                epidural=grade,
-                sins=sins_of(level),
-                signal=level.word("cord_signal") in ("new", "present"),
-                subluxation=level.word("alignment") == "subluxation",
-                treated_stable=level.word("status") == "treated_stable",
-            )
-        )
-    return report_lane(decide(case) for case in cases)
-
-
 def test_a_lane_is_what_the_lane_table_gives_to_the_labelled_findings():
     wrong = []
-    for label in every("open") + every("held_out"):
+    for label in ALL:
         decision = decided(label)
         if decision and decision.lane not in label.wanted["lane"]:
             wrong.append(
@@ -104,18 +53,38 @@ def test_a_lane_is_what_the_lane_table_gives_to_the_labelled_findings():
     assert wrong == []
 
 
-def test_free_text_with_a_lane_above_none_is_always_reviewed():
+def test_free_text_with_a_lane_above_none_and_danger_outside_are_always_reviewed():
     wrong = [
         label.name
-        for label in every("open") + every("held_out")
-        if "macro" not in label.wanted.get("source", ())
-        and "none" not in label.wanted["lane"]
-        and not label.review
+        for label in ALL
+        if label.review is False
+        and (
+            label.outside
+            or ("none" not in label.wanted["lane"] and "macro" not in label.wanted.get("source", ()))
+        )
     ]
     assert wrong == []
 
 
-def test_names_and_texts_are_there_once():
-    labels = every("open") + every("held_out")
-    texts = [" ".join(label.text.split()).lower() for label in labels]
-    assert len(set(texts)) == len(texts)
+def test_no_text_stands_twice_so_that_what_is_held_out_is_held_out():
+    texts = [" ".join(label.text.split()).lower() for label in ALL]
+    assert [text for text in texts if texts.count(text) > 1] == []
+
+
+def test_the_corpus_has_the_size_and_the_breadth_it_promises():
+    held = every("held_out")
+    assert len(ALL) >= 260
+    assert len(held) >= 60
+    assert sum(label.wanted["lane"] == {"emergent"} for label in ALL) >= 60
+    assert sum(label.wanted["lane"] == {"none"} for label in ALL) >= 80
+    words = {
+        (item, word)
+        for label in ALL
+        for lv in label.levels or ()
+        for item in lv.wanted
+        for word in lv.wanted[item]
+    }
+    expected = {("escc", grade) for grade in GRADES} | {("below_conus", word) for word in BELOW_CONUS}
+    for item in ("lesion", "alignment", "collapse", "posterolateral", "cord_signal", "status"):
+        expected |= {(item, word) for word in LEVEL_WORDS[item] - {"indeterminate", UNSTATED}}
+    assert expected - words == set()

@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -375,6 +378,45 @@ def test_shared_keys_are_defaults_and_a_name_stands_once():
     assert labels[1].levels[0].wanted == {}
 
 
+WORDS = st.sampled_from(
+    [
+        "levels",
+        "report",
+        "lane",
+        "outside",
+        "review",
+        "rest",
+        "T8",
+        "T3-T5",
+        "L4-",
+        "escc",
+        "sins",
+        "name",
+        "1c",
+        "?",
+        "none",
+    ]
+)
+ANYTHING = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-2, 20),
+        WORDS,
+        st.sampled_from(["", "é", "C9", "3 to 1a", "4?"]),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=3)),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(WORDS, ANYTHING, max_size=6))
+def test_no_label_of_any_kind_raises(document):
+    labels, faults = read_labels(document, "any")
+    assert all(fault.sentence for fault in faults)
+    assert labels or faults or document.get("report") == []
+
+
 # -------------------------------------------------------------------------------------------- command
 
 
@@ -486,9 +528,51 @@ def test_an_hl7_message_beside_its_label(tmp_path):
     assert run(tmp_path)[0] == WELL
 
 
+def test_one_label_file_for_many_reports(tmp_path):
+    for name, grade in (("0001", "1c"), ("0002", "2")):
+        (tmp_path / f"{name}.txt").write_text(MACRO.format(grade))
+    (tmp_path / "labels.toml").write_text(
+        '[[report]]\nname = "0001"\nlane = "urgent"\n'
+        '[[report]]\nname = "0002"\nlane = "emergent"\n'
+        '[[report]]\nname = "0003"\nlane = "none"\n'
+        '[[report]]\nname = "../0001"\nlane = "none"\n'
+    )
+    code, out, err = run(tmp_path, as_json=True)
+    assert (code, json.loads(out)["reports"], json.loads(out)["disagreements"]) == (UNUSABLE, 2, [])
+    assert err.splitlines() == [
+        "labels#0003: there is no report with the label's name beside it.",
+        "labels#../0001: the name of a report that is a file holds no folder.",
+    ]
+
+
+def test_a_folder_with_a_hash_in_its_name(tmp_path):
+    (tmp_path / "batch#1").mkdir()
+    archive(tmp_path / "batch#1", ("a#b", "2", "emergent", "2"))
+    assert run(tmp_path)[0] == WELL
+
+
 def test_folders_are_searched_in_the_order_of_their_names(tmp_path):
     for name in ("b", "a"):
         (tmp_path / name).mkdir()
         archive(tmp_path / name, ("x", "1b", "urgent", "1c"))
     _, out, _ = run(tmp_path, as_json=True)
     assert list(dict.fromkeys(one["file"] for one in json.loads(out)["disagreements"])) == ["a/x", "b/x"]
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs/how-to/evaluate-on-your-archive.md"
+
+
+def test_the_labels_of_the_guide_have_no_fault():
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    blocks = [body for language, body in fenced if not language]
+    assert len(blocks) == 2
+    for block in blocks:
+        labels, faults = read_labels(tomllib.loads(block), "guide")
+        assert faults == []
+        assert labels[0].wanted
+
+
+def test_the_interval_the_guide_names_for_a_hundred_emergencies():
+    low, _ = Rate(100, 100).interval
+    assert f"{low:.1%}" in GUIDE.read_text(encoding="utf-8")
+    assert round(1 / (1 - low)) == 27

@@ -98,6 +98,10 @@ _MARROW = (
     "Marrow signal is heterogeneous but within normal limits for age.",
     "Modic type 1 end plate edema at {d}, degenerative.",
     "Tiny bone island in {v}.",
+    "Mild chronic compression fracture of {v}.",
+    "Acute osteoporotic compression fracture of {v}, 15% height loss, no retropulsion.",
+    "Limbus vertebra at {v}.",
+    "No compression fracture.",
     "",
 )
 _CORD = {
@@ -151,6 +155,10 @@ _EFFECTS = {
         "mild to moderate narrowing of the central canal",
         "no compression of the cauda equina",
         "no nerve root compression",
+        "mild mass effect on the thecal sac",
+        "mildly compressing the thecal sac",
+        "with mass effect on the {side} nerve root",
+        "crowding of the cauda equina roots, mild",
     ),
     "cervical": (
         "no canal stenosis",
@@ -162,6 +170,8 @@ _EFFECTS = {
         "contacting the ventral cord without deforming it",
         "no cord compression",
         "mild canal narrowing, CSF preserved around the cord",
+        "slight flattening of the ventral cord without signal change",
+        "minimal mass effect on the cord, normal cord signal",
     ),
     "thoracic": (
         "no canal stenosis",
@@ -182,6 +192,9 @@ _EXTRAS = (
     "Tarlov cyst at S2.",
     "No epidural hematoma or abscess.",
     "No paraspinal mass.",
+    "No epidural mass.",
+    "Prior lumbar fusion hardware is intact.",
+    "Mild facet joint effusion.",
     "Sacroiliac joints partly seen, mild degenerative change.",
     "Mild atherosclerosis of the aorta.",
     "Thyroid nodule, ultrasound suggested.",

@@ -233,7 +233,7 @@ def _items(file: str, level: LevelLabel, answer: Mapping[str, Any] | None) -> It
         words = level.wanted.get(item)
         if words is None or (answer is None and UNSTATED in words):
             continue
-        read = "nothing" if answer is None else _read(item, answer)
+        read = "nothing" if answer is None else word_read(item, answer)
         agrees = read in words or (UNSTATED in words and read in ("not_stated", "indeterminate"))
         yield Comparison(file, level.level, item, _said(words), read, agrees)
     if answer is not None and level.sins is not None:
@@ -243,7 +243,7 @@ def _items(file: str, level: LevelLabel, answer: Mapping[str, Any] | None) -> It
         )
 
 
-def _read(item: str, answer: Mapping[str, Any]) -> str:
+def word_read(item: str, answer: Mapping[str, Any]) -> str:
     """The word the reader gave, in the words of labels."""
     if item == "escc":
         ends = answer["escc_range"]

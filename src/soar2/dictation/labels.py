@@ -96,11 +96,13 @@ class LevelLabel:
 class ReportLabel:
     """One report. ``levels`` None: no level is compared; ``complete`` False: there may be others than these.
 
-    ``text`` is None where the report is a file of its own. ``outside`` None and ``review`` None: not compared;
-    ``outside_maybe`` are dangers that may be named as well. ``cancer_known``: from order, history or record.
+    ``text`` is None where the report is a file of its own, called ``stem`` with some ending. ``outside`` None
+    and ``review`` None: not compared; ``outside_maybe`` are dangers that may be named as well.
+    ``cancer_known``: from order, history or record.
     """
 
     name: str
+    stem: str
     wanted: Mapping[str, Wanted]
     review: bool | None = None
     outside: frozenset[str] | None = None
@@ -141,7 +143,7 @@ def read_labels(document: Mapping[str, Any], name: str) -> tuple[list[ReportLabe
     fault told; the others are returned.
     """
     if "report" not in document:
-        return _collect([(name, document)])
+        return _collect([(name, str(document.get("name", name.rpartition("/")[2])), document)])
     shared = {key: value for key, value in document.items() if key not in ("report", "style")}
     faults = [
         Fault(name, f"'{key}' is no key of a label file.") for key in sorted(set(document) - _FILE_KEYS)
@@ -149,8 +151,11 @@ def read_labels(document: Mapping[str, Any], name: str) -> tuple[list[ReportLabe
     entries = document["report"]
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         return [], [*faults, Fault(name, "'report' must be written [[report]].")]
-    named = [(f"{name}#{entry.get('name', n)}", {**shared, **entry}) for n, entry in enumerate(entries, 1)]
-    twice = {which for which, _ in named if [w for w, _ in named].count(which) > 1}
+    stems = [str(entry.get("name", n)) for n, entry in enumerate(entries, 1)]
+    named = [
+        (f"{name}#{stem}", stem, {**shared, **entry}) for stem, entry in zip(stems, entries, strict=True)
+    ]
+    twice = {f"{name}#{stem}" for stem in stems if stems.count(stem) > 1}
     labels, others = _collect(named)
     return labels, [
         *faults,
@@ -159,17 +164,17 @@ def read_labels(document: Mapping[str, Any], name: str) -> tuple[list[ReportLabe
     ]
 
 
-def _collect(named: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[ReportLabel], list[Fault]]:
+def _collect(named: Iterable[tuple[str, str, Mapping[str, Any]]]) -> tuple[list[ReportLabel], list[Fault]]:
     labels, faults = [], []
-    for name, entry in named:
+    for name, stem, entry in named:
         try:
-            labels.append(_report(name, entry))
+            labels.append(_report(name, stem, entry))
         except _Wrong as wrong:
             faults.append(Fault(name, str(wrong)))
     return labels, faults
 
 
-def _report(name: str, entry: Mapping[str, Any]) -> ReportLabel:
+def _report(name: str, stem: str, entry: Mapping[str, Any]) -> ReportLabel:
     _known(entry, _REPORT_KEYS)
     wanted = {key: _words(key, entry[key], words) for key, words in REPORT_WORDS.items() if key in entry}
     outside = _outside(entry.get("outside", OPEN))
@@ -181,6 +186,7 @@ def _report(name: str, entry: Mapping[str, Any]) -> ReportLabel:
         raise _Wrong("'text' must be a text.")
     return ReportLabel(
         name=name,
+        stem=stem,
         wanted={key: words for key, words in wanted.items() if words is not None},
         review=None if review == OPEN else bool(review),
         outside=None if outside is None else frozenset(word for word in outside if not word.endswith(OPEN)),
