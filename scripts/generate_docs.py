@@ -8,7 +8,19 @@ A page written by hand would go on saying what the code no longer does. `make te
 import sys
 from pathlib import Path
 
-from reference import answers, command_line, fhir, lanes, macro, metrics, pack, reading, roles, settings_file
+from reference import (
+    answers,
+    command_line,
+    evaluation,
+    fhir,
+    lanes,
+    macro,
+    metrics,
+    pack,
+    reading,
+    roles,
+    settings_file,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
@@ -19,6 +31,7 @@ PAGES = {
     "reading-json.md": reading.page,
     "lanes.md": lanes.page,
     "macro.md": macro.page,
+    "evaluation.md": evaluation.page,
     "metrics.md": metrics.page,
     "roles.md": roles.page,
     "pack-soar2-open-1.md": pack.page,

@@ -17,6 +17,8 @@ WORDS = {
 PRODUCTION = ("migrate", "web", "listen", "work", "watch", "admin")
 STATUS = {
     "read": "1 when a file could not be read; the others are printed all the same",
+    "evaluate": "1 when an emergency was missed or a SINS interval leaves the labelled points out; 2 when there is no"
+    " label, or one or its report could not be used",
     "template": "2 for a format that does not exist",
     "send": "1 unless every message was accepted (AA or CA)",
     "check": "1 when the system would not start",
@@ -33,7 +35,7 @@ def page() -> str:
         " page. The exit"
         " status is 0 when the command did what was asked.",
         table(["command", "what it does"], ((f"`{name}`", _about(sub)) for name, sub in commands.items())),
-        "`read` and `template` need no database, no settings and no network. `send` needs only the listener."
+        "`read`, `evaluate` and `template` need no database, no settings and no network. `send` needs only the listener."
         f" {_listed(PRODUCTION)} use the settings file and the database; `web`, `listen`, `work` and `watch`"
         f" refuse to start"
         " while `check` finds a fault, and run until SIGTERM or Ctrl-C.",

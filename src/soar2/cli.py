@@ -59,6 +59,23 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument(
         "--json", action="store_true", dest="as_json", help="one JSON object a report, one a line"
     )
+    read.add_argument(
+        "--explain",
+        action="store_true",
+        help="also show which words gave which finding, and which were set aside",
+    )
+    evaluate = add(
+        "evaluate",
+        _evaluate,
+        "Read a folder of labelled reports and print where the reader agrees with the labels. Needs no database.",
+    )
+    evaluate.add_argument(
+        "folder", type=Path, metavar="DIR", help="label files and their reports, at any depth"
+    )
+    evaluate.add_argument("--json", action="store_true", dest="as_json", help="the result as one JSON object")
+    evaluate.add_argument(
+        "--show-text", action="store_true", help="also print the text of each report with a disagreement"
+    )
     template = add("template", _template, "Print the dictation macro.")
     template.add_argument("--format", default="text", choices=FORMS)
     send = add("send", _send, "Send HL7 messages over MLLP and print the answers.")
@@ -139,7 +156,13 @@ def _keeping(add: Add) -> None:
 def _read(args: argparse.Namespace) -> int:
     from soar2.read_command import run_read
 
-    return run_read(args.files, args.as_json, sys.stdin, sys.stdout, sys.stderr)
+    return run_read(args.files, args.as_json, sys.stdin, sys.stdout, sys.stderr, explained=args.explain)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from soar2.evaluate_command import run_evaluate
+
+    return run_evaluate(args.folder, sys.stdout, sys.stderr, as_json=args.as_json, show_text=args.show_text)
 
 
 def _template(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from soar2.dictation.explain import explain, marked_up
 from soar2.dictation.forms import FORMS
 from soar2.dictation.reading import LevelReading, Reading, read_report
 from soar2.errors import Unreadable
@@ -18,8 +19,17 @@ _HL7 = re.compile(rb"^[\x0b\s\xef\xbb\xbf]*(?:MSH|FHS|BHS)[|^~!#$%&*]")
 _MESSAGE = re.compile(rb"(?:^|(?<=[\r\n\x0b]))(?=MSH[^A-Za-z0-9])")
 
 
-def run_read(paths: list[str], as_json: bool, stdin: IO[Any], stdout: IO[str], stderr: IO[str]) -> int:
-    """Read each file (``-``: standard input), print one object or summary per report, in order.
+def run_read(
+    paths: list[str],
+    as_json: bool,
+    stdin: IO[Any],
+    stdout: IO[str],
+    stderr: IO[str],
+    *,
+    explained: bool = False,
+) -> int:
+    """Read each file (``-``: standard input), print one object or summary per report, in order. ``explained``: with
+    the words that gave each finding.
 
     Returns 0, or 1 when a file could not be read; the others are printed all the same.
     """
@@ -36,7 +46,7 @@ def run_read(paths: list[str], as_json: bool, stdin: IO[Any], stdout: IO[str], s
                 failed = _complain(stderr, path, text.reason)
             else:
                 reading = read_report(text)
-                stdout.write(_line(reading, path) if as_json else summary(reading, path))
+                stdout.write(_shown(text, reading, path, as_json=as_json, explained=explained))
     return 1 if failed else 0
 
 
@@ -69,6 +79,15 @@ def _texts(raw: bytes) -> Iterator[str | Unreadable]:
         yield from _hl7_texts(body)
     else:
         yield from _plain_texts(decoded(body))
+
+
+def texts_of(raw: bytes) -> list[str]:
+    """The texts of the reports in one file. Raises Unreadable for what is no report."""
+    texts = list(_texts(raw))
+    for text in texts:
+        if isinstance(text, Unreadable):
+            raise text
+    return [text for text in texts if isinstance(text, str)]
 
 
 def _eight_bit(raw: bytes) -> bytes:
@@ -141,8 +160,13 @@ def _message_texts(piece: bytes) -> Iterator[str | Unreadable]:
         yield fault
 
 
-def _line(reading: Reading, path: str) -> str:
-    return json.dumps(reading.as_json(path), ensure_ascii=False, separators=(",", ":")) + "\n"
+def _shown(text: str, reading: Reading, path: str, *, as_json: bool, explained: bool) -> str:
+    if not as_json:
+        return summary(reading, path) + (f"\n{marked_up(text, explain(reading))}\n" if explained else "")
+    answer = reading.as_json(path)
+    if explained:
+        answer["explain"] = explain(reading).as_json(text)
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 # ------------------------------------------------------------------------------------------ for people

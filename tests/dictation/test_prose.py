@@ -224,25 +224,23 @@ def test_dangers_outside_the_programme(prose, dangers):
 
 
 FREE = [
-    "",
-    "   \n",
-    "MRI thoracic spine. T8 metastasis with cord compression, Bilsky 3.",
-    "Level T8 shows a lytic lesion with ESCC 1c.",
-    "The lesion at level T8 is stable.",
-    "Levels of degenerative change: multiple.",
-    "Normal MRI of the spine.",
+    # text, levels, lane, review
+    ("", "", "none", True),
+    ("   \n", "", "none", True),
+    ("MRI thoracic spine. T8 metastasis with cord compression, Bilsky 3.", "T8:3", "emergent", True),
+    ("Level T8 shows a lytic lesion with ESCC 1c.", "T8:1c", "urgent", True),
+    ("The lesion at level T8 is stable.", "T8:None", "expedited", True),
+    ("Levels of degenerative change: multiple.", "", "none", False),
+    ("Normal MRI of the spine.", "", "none", False),
 ]
 
 
-@pytest.mark.parametrize("text", FREE)
-def test_a_report_without_the_macro_goes_to_a_person(text):
-    answer = read_report(text).as_json("f")
-    assert answer["source"] == "free-text"
-    assert answer["tumour"] == "not_stated"
-    assert answer["levels"] == []
-    assert answer["worst_escc"] is None
-    assert (answer["imaging_score"]["min"], answer["imaging_score"]["max"]) == (None, None)
-    assert (answer["lane"], answer["review"]) == ("none", True)
+@pytest.mark.parametrize(("text", "levels", "lane", "review"), FREE)
+def test_a_report_without_the_macro_is_read_by_the_grammar(text, levels, lane, review):
+    reading = read_report(text)
+    assert reading.source == "free-text"
+    assert " ".join(f"{lv.level}:{lv.epidural}" for lv in reading.levels) == levels
+    assert (reading.lane, reading.review) == (lane, review)
 
 
 def test_a_danger_in_free_text_is_named():

@@ -67,8 +67,9 @@ def test_free_text_is_handed_to_a_person(tmp_path):
     note = tmp_path / "note.txt"
     note.write_text("MRI spine: T8 metastasis compressing the cord.")
     answer = json.loads(run([note])[1])
-    assert (answer["source"], answer["tumour"], answer["levels"]) == ("free-text", "not_stated", [])
-    assert (answer["lane"], answer["review"]) == ("none", True)
+    assert (answer["source"], answer["tumour"]) == ("free-text", "present")
+    assert [(level["level"], level["escc_range"]) for level in answer["levels"]] == [("T8", ["2", "3"])]
+    assert (answer["lane"], answer["review"]) == ("emergent", True)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])

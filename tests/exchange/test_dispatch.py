@@ -134,7 +134,8 @@ def test_a_known_number_with_another_birth_date_is_held(people):
 def test_free_text_is_put_on_the_please_read_list(people):
     applied(oru("Large epidural mass at T8 compressing the cord."))
     report = Report.objects.get()
-    assert (report.source, report.lane, report.read_wanted) == ("free-text", "none", True)
+    assert (report.source, report.lane, report.read_wanted) == ("free-text", "emergent", True)
+    assert not Notice.objects.exists()  # its words alone open no ladder
 
 
 def test_a_message_that_breaks_the_reader_is_kept_counted_and_in_the_end_held(people, monkeypatch):

@@ -1,7 +1,7 @@
 """The reader's answer: frozen values, and the JSON of the contract made from them."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from soar2.criteria.escc import GradeRange
 from soar2.criteria.intervals import Interval
@@ -72,6 +72,22 @@ class LevelReading:
         }
 
 
+class Mark(NamedTuple):
+    """Words that gave a finding: their place, the item, its word, and the levels it was read for."""
+
+    place: Place
+    item: str
+    word: str
+    levels: tuple[str, ...]
+
+
+class SetAside(NamedTuple):
+    """Words that speak of a finding and were not taken for one of today's tumour: their place, and why."""
+
+    place: Place
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One report, read. ``rule`` is the line of the lane table that held; ``score`` is None without levels."""
@@ -92,6 +108,8 @@ class Reading:
     conus: str | None = None
     unread: tuple[str, ...] = ()
     places: dict[str, Place] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
 
     def as_json(self, file: str = "") -> dict[str, Any]:
         """The answer of ``soar2 read --json``: the contract's keys first, our own after them."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from soar2.criteria import escc
 from soar2.criteria.escc import GradeRange
+from soar2.dictation.speech import spoken_grade
 from soar2.dictation.values import Parsed, parse, plain, unbracket, unread_words
 
 _GRADE = re.compile(
@@ -97,6 +98,7 @@ def _below(parsed: Parsed) -> Said:
 
 
 def _mixed(text: str, key: str) -> Said:
+    text = spoken_grade(text)
     prior = _PRIOR.search(text)
     rest = _PRIOR.sub(" ", text) if prior else text
     not_excluded = _NOT_EXCLUDED.search(rest)

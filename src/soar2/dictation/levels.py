@@ -7,7 +7,29 @@ from typing import NamedTuple
 from soar2.criteria import anatomy
 
 #: One level's name. ``T-8``, ``D8`` and ``thoracic 8`` are all T8.
-NAME = r"(?:occiput|occ?|c0|(?:cervical|thoracic|dorsal|lumbar|sacral|th|[ctdls])\s?[-.]?\s?\d{1,2})"
+_SPOKEN = {
+    word: str(n)
+    for n, word in enumerate(
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+        ],
+        1,
+    )
+}
+_REGION = r"(?:cervical|thoracic|dorsal|lumbar|sacral|th|[ctdls])"
+NAME = rf"(?:occiput|occ?|c0|{_REGION}\s?[-.]?\s?\d{{1,2}}|{_REGION}\s(?:{'|'.join(_SPOKEN)})(?![a-z]))"
 _JOIN = r"\s*(?:,\s*and|,\s*&|,|/|\+|&|and|-|to|through|or)\s*"
 #: A name, or names and bare numbers joined into a list or range: ``T7-T9``, ``T7, T8 and T10``, ``L4/5``.
 SPEC = rf"{NAME}(?:{_JOIN}(?:{NAME}|\d{{1,2}})(?![\w%]))*"
@@ -40,6 +62,12 @@ def leading(
     return Named(*_resolve(found.group(), present), found.start(), found.end()) if found else None
 
 
+def _in_digits(name: str) -> str:
+    """*T eight* as ``T 8``."""
+    first, _, last = name.rpartition(" ")
+    return f"{first} {_SPOKEN[last.lower()]}" if last.lower() in _SPOKEN else name
+
+
 @lru_cache(maxsize=1024)
 def _resolve(spec: str, present: frozenset[str] = frozenset()) -> tuple[tuple[str, ...], tuple[str, ...]]:
     levels: list[str] = []
@@ -50,7 +78,7 @@ def _resolve(spec: str, present: frozenset[str] = frozenset()) -> tuple[tuple[st
             ranged = True
             continue
         name = token["name"] or region + token["bare"]
-        level = anatomy.canonical(name)
+        level = anatomy.canonical(_in_digits(name))
         if level is None:
             impossible.append(token.group())
         elif ranged and levels:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from soar2.dictation import levels as level_words
 from soar2.dictation.epidural import read_epidural
-from soar2.dictation.segments import LABEL, Segment, labelled, segments
+from soar2.dictation.segments import LABEL, LABEL_NAMES, Segment, labelled, segments
 from soar2.dictation.sentences import lowered
 from soar2.dictation.statements import Flag, Place
 from soar2.dictation.values import parse, unbracket
@@ -24,16 +24,16 @@ _MARK = re.compile(
     |(?P<other>\bother\s+levels?\s*:)
     |(?P<numbering>\bnumbering\s*:)
     |(?P<conus>\bconus(?:\s+medullaris)?\s*:)
-    |(?P<tumour>(?:^|(?<=[.;]))[ \t]*(?:tumou?r|malignancy)
+    |(?P<tumour>(?:^|(?<=[.;]))[ \t]*+(?:tumou?r|malignancy)
         (?:\s*:|(?=[ \t]+(?:present|absent|suspected|not[ ]stated|unknown)[ \t.]*$)))
     |(?P<outside>(?:^|(?<=[.;]))[ \t]*outside(?:\s+(?:the\s+)?program(?:me)?)?\s*:)
     |(?P<level>
-        (?:^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*|(?<=[\s.;|]))
+        (?:^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+|(?<=[\s.;|]))
             levels?\b[ \t]*:?\s*(?:{level_words.SPEC}|{_BLANK})(?=[^|\r\n]{{0,40}}\|)
-        |^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*levels?\b(?!\s+of\b)
-        |^[ \t]*(?:[-*•]|\d{{1,2}}[.)])?[ \t]*{level_words.SPEC}[ \t]*:?[ \t]*(?=\|)
+        |^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+levels?\b(?!\s+of\b)
+        |^[ \t]*+(?:[-*•]|\d{{1,2}}[.)])?+[ \t]*+{level_words.SPEC}[ \t]*:?[ \t]*+(?=\|)
       )
-    |(?P<heading>^[ \t]*(?!numbering|conus|tumou?r|malignancy|outside|other\s|levels?\b)
+    |(?P<heading>^[ \t]*+(?!numbering|conus|tumou?r|malignancy|outside|other\s|levels?\b|(?:{LABEL_NAMES})[ \t]*:)
         [a-z][a-z /&-]{{2,40}}:(?![^\r\n]*\|))
     """,
     re.M | re.X,
@@ -248,9 +248,22 @@ def _continues(text: str, start: int, end: int, next_start: int, next_end: int) 
     if not line.strip():
         return False
     so_far = text[start:end].rstrip()
+    if _own_field(line):
+        return True
     if "|" not in so_far and "|" not in line:
         return False
     return "|" in line or so_far.endswith("|") or _completes(text, start, end, line)
+
+
+def _own_field(line: str) -> bool:
+    """A field on a line of its own: a label and a value that is fully understood."""
+    head = LABEL.match(line)
+    if head is None or "|" in line:
+        return False
+    pieces = labelled(line)
+    return bool(pieces) and all(
+        p.key is not None and p.key not in _FREE and _understood(p.key, p.words) for p in pieces
+    )
 
 
 def _completes(text: str, start: int, end: int, line: str) -> bool:

@@ -1,5 +1,6 @@
 """From a report's text to findings per level, score, lane and reasons: the reader itself."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -13,7 +14,9 @@ from soar2.criteria.packs import Pack, load_pack
 from soar2.criteria.sins import SinsItems, imaging_sins
 from soar2.criteria.urgency import Case, LaneDecision, decide, report_lane
 from soar2.dictation.answer import LevelReading, Reading
+from soar2.dictation.beside import add_prose
 from soar2.dictation.causes import named_outside
+from soar2.dictation.freetext.reader import read_prose
 from soar2.dictation.gathering import Gathered, gather
 from soar2.dictation.history import names_cancer
 from soar2.dictation.macro import Macro, find_macro
@@ -33,6 +36,10 @@ _LOOKALIKES = str.maketrans(
 )
 
 
+#: A pipe as dictation may write it.
+_SPOKEN_PIPE = re.compile(r"\bvertical bar\b", re.I)
+
+
 def read_report(
     text: str,
     *,
@@ -49,30 +56,28 @@ def read_report(
     plain = text if text.isascii() else text.translate(_LOOKALIKES)
     if "\r" in plain and "\n" not in plain:
         plain = plain.replace("\r", "\n")
+    if "bar" in plain or "BAR" in plain or "Bar" in plain:
+        plain = _SPOKEN_PIPE.sub(lambda m: " | ".ljust(len(m.group())), plain)
     macro = find_macro(plain)
     if not macro.found:
-        return _free_text(plain, cancer_known, used)
-    return _Reader(plain, macro, confirmed_treated, cancer_known, used).read()
+        return _free_text(plain, confirmed_treated, cancer_known, used)
+    return _macro(plain, macro, confirmed_treated, cancer_known, used)
 
 
-def _free_text(text: str, cancer_known: bool, pack: Pack) -> Reading:
-    """A report without the macro: nothing is taken from its words but dangers of other causes; a person reads it."""
-    outside, places = _outside(text, Macro(), sentences(text, ()))
-    keys = ["free_text", *(["cancer_known"] if cancer_known else []), *(["outside"] if outside else [])]
-    return Reading(
-        source="free-text",
-        tumour="not_stated",
-        levels=(),
-        worst_escc=None,
-        score=None,
-        pack=pack,
-        lane="none",
-        rule=2,
-        review=True,
-        review_reasons=review_sentences(keys),
-        outside=outside,
-        reasons=reasons((), "none", "not_stated", True, ()),
-        places=places,
+def _free_text(text: str, confirmed: frozenset[str] | None, cancer_known: bool, pack: Pack) -> Reading:
+    """A report without the macro, read by the grammar for prose."""
+    prose = read_prose(text)
+    heard = _Heard(prose.found, prose.said, prose.outside, prose.places, cancer_known or prose.cancer)
+    reader = _Reader(text, "free-text", heard, confirmed, pack)
+    reader.keys += prose.keys
+    reading = reader.read()
+    keys = ["free_text"] if reading.lane != "none" or prose.empty else []
+    return replace(
+        reading,
+        review=reading.review or bool(keys),
+        review_reasons=(*review_sentences(keys), *reading.review_reasons),
+        marks=prose.marks,
+        set_aside=prose.set_aside,
     )
 
 
@@ -87,24 +92,44 @@ def _outside(text: str, macro: Macro, prose: Sequence[Sentence]) -> tuple[tuple[
     return tuple(key.removeprefix("outside.") for key in places), places
 
 
+class _Heard(NamedTuple):
+    """What was heard in a report, whichever way it was dictated, before it is weighed."""
+
+    found: Gathered
+    said: TumourWords
+    outside: tuple[str, ...]
+    places: dict[str, Place]
+    cancer_known: bool
+
+
+def _macro(
+    text: str, macro: Macro, confirmed: frozenset[str] | None, cancer_known: bool, pack: Pack
+) -> Reading:
+    """A report that holds the macro."""
+    prose = sentences(text, macro.regions)
+    found = gather(text, macro, prose)
+    aside = add_prose(found, text, macro.regions)
+    outside, places = _outside(text, macro, prose)
+    if macro.numbering:
+        places["numbering"] = macro.numbering.place
+    heard = _Heard(
+        found, tumour_words(text, macro, prose), outside, places, cancer_known or names_cancer(text)
+    )
+    return replace(_Reader(text, "macro", heard, confirmed, pack).read(), set_aside=aside)
+
+
 class _Reader:
-    """One pass over one report that holds the macro."""
+    """One pass over what was heard in one report."""
 
     def __init__(
-        self, text: str, macro: Macro, confirmed: frozenset[str] | None, cancer_known: bool, pack: Pack
+        self, text: str, source: str, heard: _Heard, confirmed: frozenset[str] | None, pack: Pack
     ) -> None:
-        self.text, self.macro, self.pack = text, macro, pack
-        self.confirmed, self.cancer_known = confirmed, cancer_known
-        prose = sentences(text, macro.regions)
-        self.found: Gathered = gather(text, macro, prose)
-        self.said: TumourWords = tumour_words(text, macro, prose)
-        self.outside, self.places = _outside(text, macro, prose)
+        self.text, self.source, self.pack, self.confirmed = text, source, pack, confirmed
+        self.found, self.said = heard.found, heard.said
+        self.outside, self.places = heard.outside, dict(heard.places)
+        self.cancer_known = heard.cancer_known
         self.keys: list[str] = []
         self.conflicts: list[str] = []
-
-    def _cancer_known(self) -> bool:
-        """From order or record, as the caller says, or from the report's own history."""
-        return self.cancer_known or names_cancer(self.text)
 
     def read(self) -> Reading:
         lesions = self._lesions()
@@ -233,7 +258,7 @@ class _Reader:
     def _decision(self, levels: Sequence[LevelReading], tumour: str) -> LaneDecision:
         if levels:
             return report_lane(level.decision for level in levels)
-        case = Case(tumour=tumour, lesion=False, level_named=False, cancer_known=self._cancer_known())
+        case = Case(tumour=tumour, lesion=False, level_named=False, cancer_known=self.cancer_known)
         return decide(replace(case, sins=Interval(0, 0)), self.pack.cutoffs)
 
     def _assembled(self, levels: tuple[LevelReading, ...], tumour: str, decision: LaneDecision) -> Reading:
@@ -247,7 +272,7 @@ class _Reader:
         unread = [f.words for said in self.found.levels for f in said.flags if f.key == "unknown_term"]
         unread += [flag.words for flag in flags if flag.key == "unknown_term"]
         return Reading(
-            source="macro",
+            source=self.source,
             tumour=tumour,
             levels=levels,
             worst_escc=escc.worst_upper_end(GradeRange(*lv.escc_range) for lv in levels if lv.escc_range),
@@ -269,8 +294,6 @@ class _Reader:
         places = dict(self.places)
         if self.found.conus_place:
             places["conus"] = self.found.conus_place
-        if self.macro.numbering:
-            places["numbering"] = self.macro.numbering.place
         if self.found.others_clear:
             places["other_levels"] = self.found.others_clear
         if self.said.stated:

@@ -49,6 +49,7 @@ REVIEW_WORDS = {
     "outside": "A dangerous finding that is not this programme's",
     "tumour_absent_beside_lesion": "Tumour is called absent beside a level line",
     "free_text": "The report was dictated without the macro; please read it",
+    "addendum": "An addendum overrules the report's own words",
 }
 
 

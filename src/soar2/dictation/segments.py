@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from soar2.dictation.speech import nearest
 from soar2.dictation.statements import Place
 from soar2.dictation.template import LEVEL_FIELDS
 
@@ -11,8 +12,14 @@ _LABELS = {name.lower(): f.key for f in LEVEL_FIELDS for name in (f.label, *f.al
 _ALTERNATIVES = "|".join(
     re.escape(name).replace(r"\ ", r"\s+") for name in sorted(_LABELS, key=len, reverse=True)
 )
+#: Names of labels, for whoever looks for lines that begin with one.
+LABEL_NAMES = _ALTERNATIVES
 #: A label at the beginning of a piece.
 LABEL = re.compile(rf"\s*({_ALTERNATIVES})(?![\w])\s*[:=]?\s*", re.I)
+#: The grade's label spelt out, letter by letter.
+_LETTERS = re.compile(r"\s*(e[\s.]{1,2}s[\s.]{1,2}c[\s.]{1,2}c)(?![\w])\.?\s*[:=]?\s*", re.I)
+_FIRST_WORDS = re.compile(r"\s*([a-z]+(?:[ -][a-z]+)?)(?![\w])\s*[:=]?\s*", re.I)
+_SPELT = tuple(sorted({name.replace(" ", "") for name in _LABELS if len(name) >= 4}))
 #: Labels inside a piece whose pipe was lost. Words that also occur in values are not taken for labels here.
 _WEAK = frozenset(
     ("cord", "signal", "epidural", "epidural disease", "cauda", "bone", "change", "was", "prior", "treatment", "cause",
@@ -71,7 +78,7 @@ def labelled(text: str) -> tuple[Segment, ...]:
     piece = _trimmed(text, 0, len(text))
     if piece.end <= piece.start:
         return ()
-    head = LABEL.match(text, piece.start, piece.end)
+    head = LABEL.match(text, piece.start, piece.end) or _misspelt_label(text, piece)
     first = head.end() if head else piece.start
     if "[" in text:
         cuts: list[re.Match[str]] = []
@@ -85,9 +92,43 @@ def labelled(text: str) -> tuple[Segment, ...]:
     return tuple(s for s in out if s.key is not None or s.words)
 
 
+def _misspelt_label(text: str, piece: Place) -> re.Match[str] | None:
+    """A label misspelt by a letter or two (*Allignment*, *ESSC*, *Postero-lateral*) or spelt out (*E S C C*)."""
+    spelt_out = _LETTERS.match(text, piece.start, piece.end)
+    if spelt_out:
+        return spelt_out
+    for pattern in (_FIRST_WORDS, _FIRST_WORD):
+        found = pattern.match(text, piece.start, piece.end)
+        if found and label_key(found[1]) is not None and found.end() < piece.end:
+            return found
+    return None
+
+
+_FIRST_WORD = re.compile(r"\s*([a-z]+)(?![\w])\s*[:=]?\s*", re.I)
+
+
+@lru_cache(maxsize=1024)
+def label_key(words: str) -> str | None:
+    """The field of a label as written, misspelt or spelt out; None for any other words."""
+    plain = " ".join(words.lower().split())
+    if plain in _LABELS:
+        return _LABELS[plain]
+    closed = plain.replace(" ", "").replace("-", "").replace(".", "")
+    if closed in ("escc", "essc", "ecss", "esccc", "esc", "esccs"):
+        return "escc"
+    if closed == "chordsignal":
+        return "cord_signal"
+    known = closed if closed in _SPELT else nearest(closed, _SPELT)
+    return (
+        next((key for name, key in _LABELS.items() if name.replace(" ", "") == known), None)
+        if known
+        else None
+    )
+
+
 def _segment(text: str, label: re.Match[str] | None, start: int, end: int) -> Segment:
     place = _trimmed(text, start, end)
     if label is None:
         return Segment(None, text[place.start : place.end], place)
-    key = _LABELS[" ".join(label[1].lower().split())]
+    key = label_key(label[1])
     return Segment(key, text[min(label.end(), place.end) : place.end], place)

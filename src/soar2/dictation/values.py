@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from soar2.dictation.speech import nearest
 from soar2.dictation.template import FIELD, Field
 
 _HEDGE = re.compile(
@@ -89,9 +90,23 @@ def parse(key: str, words: str) -> Parsed:
     exact = _vocabulary(key).exact.get(text)
     if exact is not None:
         return Parsed((exact,))
-    if key == "collapse":
-        return _collapse(text)
-    return _loose(key, text)
+    found = _collapse(text) if key == "collapse" else _loose(key, text)
+    if found.unread and (right := _respelt(key, text)) != text:
+        again = parse(key, right)
+        if again.clean:
+            # read, and kept as it was written, so that a person sees what was made of it
+            return Parsed(again.words, text, again.hedged)
+    return found
+
+
+@lru_cache(maxsize=32)
+def _spellings(key: str) -> tuple[str, ...]:
+    return tuple(sorted({word for said in _vocabulary(key).exact for word in said.split() if len(word) >= 5}))
+
+
+def _respelt(key: str, text: str) -> str:
+    """The value with each word that misspells one word of the field's vocabulary put right."""
+    return " ".join(nearest(word, _spellings(key)) or word for word in text.split())
 
 
 def unbracket(text: str) -> str | None:

@@ -31,6 +31,17 @@ _SILENT = dict.fromkeys((*_ORDER, "cord_signal"), "not_stated")
 _SIGNAL_SEVERITY = {"absent": 0, "old": 1, "present": 2, "new": 3}
 
 
+def more_severe(statement: Statement, word: str) -> bool:
+    """Whether a statement says worse than ``word`` of its item; anything says more than nothing."""
+    if word == "not_stated":
+        return True
+    if statement.item == "cord_signal":
+        return _SIGNAL_SEVERITY[statement.word] > _SIGNAL_SEVERITY[word] and not (
+            word == "old" and statement.word == "present"
+        )
+    return _SEVERITY[statement.item][statement.word][0] > _SEVERITY[statement.item][word][0]
+
+
 @dataclass(slots=True)
 class Weighed:
     """The standing reading of one level. ``conflicts`` names the items on which statements exclude each other."""

@@ -76,14 +76,17 @@ def bases(report_ids: Iterable[UUID]) -> list[Basis]:
 
 
 def basis_of(report: Report) -> Basis:
-    """The same of a row at hand."""
+    """The same of a row at hand. Words read without the macro open no ladder by themselves: to a notice such a report
+    says nothing, and a person reads it."""
+    free = report.source == "free-text"
+    reading = {} if free else report.reading
     return Basis(
         report=report.id,
         patient=report.patient,
         feed=report.feed,
         accession=report.accession,
-        lane=report.lane,
-        headline=headline(report.reading),
+        lane="none" if free else report.lane,
+        headline=headline(reading),
         reasons=tuple(report.reasons),
         rise=report.rise,
         review=report.review,
@@ -93,7 +96,7 @@ def basis_of(report: Report) -> Basis:
         status=report.status,
         findings={
             level["level"]: (_upper(level) or 0, level.get("cord_signal") in SIGNAL)
-            for level in report.reading.get("levels", [])
+            for level in reading.get("levels", [])
         },
         inbound=report.inbound,
     )

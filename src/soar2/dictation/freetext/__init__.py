@@ -1,0 +1,1 @@
+"""Ordinary prose read by our own grammar: what it certainly says about tumour, level by level, and no more."""
