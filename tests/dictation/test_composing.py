@@ -64,9 +64,9 @@ def test_the_prose_adds_nothing_and_takes_nothing_away(made, date):
 def test_a_row_in_words():
     composed = compose([Row("d8", T8, "1b")], prior_date="2 December 2025")
     assert composed.impression == (
-        "T8: lytic lesion, progressed since 2 December 2025. Epidural tumour touches the cord without compressing it "
-        "(ESCC 1c, was 1b). Collapse of more than half of the vertebral body, posterior elements involved on both "
-        "sides. Alignment normal. Cord signal normal.\nNo epidural disease at any other level."
+        "T8: lytic lesion, progressed since 2 December 2025; epidural tumour touches the cord without compressing it "
+        "(ESCC 1c, was 1b); collapse of more than half of the vertebral body, posterior elements involved on both "
+        "sides; alignment normal at T8; cord signal normal at T8.\nNo epidural disease at any other level."
     )
     assert composed.reading.lane == "urgent"
     assert composed.confirmable

@@ -205,16 +205,23 @@ def _sentences(row: Row, prior_date: str) -> str:
             for part in (_COLLAPSE.get(said.get("collapse", "")), _BEHIND.get(said.get("posterolateral", "")))
             if part
         ),
-        _ALIGNMENT.get(said.get("alignment", ""), ""),
-        _SIGNAL.get(said.get("cord_signal", ""), ""),
+        _at(_ALIGNMENT.get(said.get("alignment", ""), ""), row.level),
+        _at(_SIGNAL.get(said.get("cord_signal", ""), ""), row.level),
         f"Treated with {said['treated']}" if said.get("treated") else "",
     ]
     first, *rest = (part for part in parts if part)
-    return (
-        f"{canonical(row.level) or row.level}: "
-        + ". ".join((first, *(part[0].upper() + part[1:] for part in rest)))
-        + "."
-    )
+    # One sentence a level: what stands in it cannot be taken for another level's or for the whole spine's.
+    return f"{_named(row.level)}: {'; '.join((first, *(part[0].lower() + part[1:] for part in rest)))}."
+
+
+def _at(words: str, level: str) -> str:
+    """With its level: alignment and cord signal are said of the whole spine, too."""
+    return f"{words} at {_named(level)}" if words else ""
+
+
+def _named(level: str) -> str:
+    name = canonical(level) or level
+    return "Occiput" if name == "Oc" else name
 
 
 def _change(said: Mapping[str, str], prior_date: str) -> str:
