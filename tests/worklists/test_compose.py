@@ -110,6 +110,23 @@ def test_no_text_breaks_a_row(texts, conus):
     assert len(found.cells) == len(compose.COLUMNS)
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("MR Cervical and thoracic and lumbar spine", "30855-1"),
+        ("MRI TOTAL SPINE W/O CONTRAST", "30854-4"),
+        ("MRI total spine without contrast", "30854-4"),
+        ("MRI thoracic spine without and with contrast", "24981-3"),
+        ("MRI lumbar spine with contrast", "24967-2"),
+        ("MRI thoracic and lumbar spine", ""),
+        ("CT chest", ""),
+        ("", ""),
+    ],
+)
+def test_the_exam_is_taken_from_the_senders_words_where_they_tell(words, code):
+    assert compose.exam_named(words) == code
+
+
 def test_no_more_rows_than_a_spine_has():
     assert len(compose.rows_given({f"r{n}.level": "t8" for n in range(500)})) == compose.MOST_ROWS
 

@@ -166,11 +166,27 @@ def head_of(named: reports.ReportView | None) -> dict[str, str]:
     """The head for the exam of a report on file, such as one that was dictated without the macro."""
     if named is None:
         return {}
-    code = named.procedure.partition("^")[0]
     ended = (
         named.exam_at.astimezone(settings.PROGRAMME.zone).strftime("%Y-%m-%dT%H:%M") if named.exam_at else ""
     )
-    return {"accession": named.accession, "exam": code, "ended": ended}
+    return {"accession": named.accession, "exam": exam_named(named.procedure), "ended": ended}
+
+
+def exam_named(procedure: str) -> str:
+    """The code of the exam a sender's words mean; empty where they do not tell, so that a person chooses."""
+    said = procedure.casefold()
+    found = [part for part in ("cervical", "thoracic", "lumbar") if part in said]
+    whole = len(found) == 3 or any(words in said for words in ("total spine", "whole spine", "entire spine"))
+    part = "total" if whole else found[0] if len(found) == 1 else ""
+    with_contrast = "contrast" not in said or "with " in f"{said} ".replace("without ", "")
+    return next(
+        (
+            code
+            for code, name in EXAMS
+            if part and part in name and ("with contrast" in name) == with_contrast
+        ),
+        "",
+    )
 
 
 def first_rows(prior: Before) -> list[dict[str, str]]:
@@ -381,11 +397,7 @@ def _tells(lane: str, now: datetime) -> str:
         return "nobody; it is filed"
     role = people.role(plan.addressed(plan.active_pack(), lane, now))
     person = people.on_duty(role.key, now)
-    return (
-        f"{person.label}, {role.name.lower()} on duty"
-        if person
-        else f"{role.name}: nobody on duty by the rota"
-    )
+    return f"{person.label}, {role.name.lower()}" if person else f"{role.name}: nobody on duty by the rota"
 
 
 #: LOINC's spine MRI, without contrast or before and after it.

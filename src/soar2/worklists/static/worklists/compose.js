@@ -38,6 +38,26 @@ function open(cell, closed) {
   cell.placeholder = closed ? "no cord here" : "";
 }
 
+// Below the conus there is no cord whose signal could be told. That cell must be passed over by the very next Tab,
+// so it is decided here, by the rule the server has (soar2.criteria.anatomy.scale), and the server has the last word.
+const FIRST = { c: 0, t: 7, th: 7, d: 7, l: 20, s: 26 };
+const MOST = { c: 7, t: 13, th: 13, d: 13, l: 6, s: 5 };
+
+function rank(words) {
+  const found = /^(c|th?|d|l|s)[\s-]?(\d{1,2})$/i.exec(words.trim());
+  const region = found?.[1].toLowerCase(), number = Number(found?.[2]);
+  return found && number >= 1 && number <= MOST[region] ? FIRST[region] + number : 0;
+}
+
+function cordOrNot(level) {
+  const place = rank(level.value), conus = rank(form.elements.conus.value) || rank("L1");
+  const signal = level.closest("tbody").querySelector('[data-key="cord_signal"]');
+  const below = place > conus;
+  if (signal.readOnly === below || !place) return;
+  open(signal, below);
+  signal.value = below ? "" : normals.cord_signal || "";
+}
+
 // ---- asking what it says
 
 function soon() {
@@ -105,6 +125,7 @@ function apply(said) {
 
 form.addEventListener("input", (event) => {
   if (event.target.dataset.key) delete event.target.dataset.normal;
+  if (event.target.dataset.key === "level") cordOrNot(event.target);
   soon();
 });
 form.addEventListener("change", soon);
