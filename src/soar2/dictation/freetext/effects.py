@@ -54,7 +54,9 @@ def effects(said: Sentence) -> Iterator[Mention]:
                 continue
             seen.add(kind)
             yield from _effect(said, n, at, group, kind)
-        if not struck and group in ("press", "efface"):
+        if not struck and form == "p" and n > 1 and items[n - 2].word == "it" and items[n - 1].word == "is":
+            yield sign(said, n, n, n, Reach("1b", "3"), None)  # the sac or the cord, whichever was spoken of
+        elif not struck and group in ("press", "efface"):
             yield from _bare(said, n)
         elif not struck and group == "touch":
             yield from _it(said, n)

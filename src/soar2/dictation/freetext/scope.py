@@ -67,7 +67,7 @@ def _deny(items: Sequence[Item], scope: Scope) -> None:
         elif "GONE" in tags and not _is_value(items, n):
             # "absent epidural disease", but "epidural disease absent"
             kind, begun = ("no", n) if _before_concept(items, n) else ("", n)
-            if not kind:
+            if not kind and not any("NOW" in later.tags for later in items[n + 1 :]):
                 _deny_back(items, n, scope)
         elif "NIL" in tags and _is_value(items, n):
             _deny_label(items, n, scope)
@@ -334,6 +334,8 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     for n, item in enumerate(items):
         advice = "ADVICE" in item.tags and bool(words & _ADVISED)
         if "PLAN" in item.tags or advice or ("SHOULD" in item.tags and n <= 2):
+            if words & _CONFIRMED:
+                continue
             shown = next((k for k in range(n + 1, len(items)) if items[k].word in _SHOWN), len(items))
             _mark(items, scope, n, "plan", shown, through=False)
         elif not dated and (_ago(items, n) or _year(items, n)):
@@ -381,6 +383,7 @@ _ADVISED = frozenset(
     """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically attend
     emergency call""".split()  # noqa: SIM905
 )
+_CONFIRMED = frozenset(("confirmed", "positive", "affirmative", "confirms"))
 _SHOWN = frozenset(("show", "there is", "there are"))
 
 
@@ -451,8 +454,14 @@ def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
 
 
 def _mark(items: Sequence[Item], scope: Scope, n: int, why: str, stop: int, *, through: bool = True) -> None:
+    passed = False
     for at in range(n, stop):
         tags = items[at].tags
-        if "STOP" in tags or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n)):
+        passed = passed or bool(tags & CONCEPT)
+        if (
+            "STOP" in tags
+            or (passed and items[at].word == ":")
+            or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n))
+        ):
             break
         scope.aside[at] = scope.aside[at] or why

@@ -124,6 +124,9 @@ def _but_for(said: Sentence, mentions: list[Mention]) -> list[Mention]:
     at = said.scope.excepted[0]
     place = said.items[at].start
     named = next((item.levels for item in said.items[at:] if "LEVEL" in item.tags), ())
+    more = any(m.item == "escc" and m.start > place for m in mentions)
+    if more and said.items[at].word.startswith(("but", "only")):
+        return mentions  # it goes on to say something else
     out: list[Mention] = []
     for mention in mentions:
         if mention.item == "escc" and mention.word == "no" and mention.end <= place:

@@ -167,7 +167,7 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
         return
     if old and not said.has("TUMOUR"):
         return
-    sure = said.has("TUMOUR", "LESION", "EPI", "NEW") or items[n].word in (
+    sure = said.has("TUMOUR", "LESION", "EPI", "NEW", "GRADELABEL") or items[n].word in (
         "subluxation",
         "translation",
         "subluxed",
