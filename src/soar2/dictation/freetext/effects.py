@@ -208,6 +208,13 @@ _COMPLETE = ("complet", "total", "full", "entire", "whol", "circumferential", "n
 
 
 def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[Mention]:
+    if group == "encase" and any(
+        i.tags & {"CSF", "CSFPART"} or i.word == "fluid" for i in said.items[n + 1 : n + 4]
+    ):
+        yield built(
+            said, n, min(n, at), max(n, at), Reach("0", "1b"), "excludes", cause=cause_of(said, n), word="no"
+        )
+        return  # "the cord is surrounded by fluid"
     signs = _SIGNS.get((group, kind))
     if signs is None or said.scope.denied[n] == "severe":
         return

@@ -61,6 +61,7 @@ _CONUS_BEFORE = re.compile(
     r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$"
 )
 _DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
+_DISC_BEFORE = re.compile(r"\bdis[ck]s?\s+(?:spaces?\s+)?(?:at\s+|of\s+)?(?:the\s+)?$")
 _PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sa-z\d]|[^\W\d_]+")
 
@@ -128,12 +129,18 @@ def levels_in(sentence: str) -> list[Item]:
         if not levels or _NO_VERTEBRA.match(masked, match.end()):
             continue
         pair = len(levels) == 2 and bool(_PAIR.fullmatch(match.group().strip())) and _adjacent(levels)
-        disc = bool(_DISC.match(masked, match.end()))
+        disc = bool(
+            _DISC.match(masked, match.end())
+            or _DISC_BEFORE.search(masked, max(0, match.start() - 24), match.start())
+        )
         role = _role(masked, match.start(), match.end(), found)
-        if role == "slip":
+        if role == "slip" and match.start() - found[-1].end <= 20:
             found[-1] = found[-1]._replace(role="slip")
         found.append(Item(LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
     return found
+
+
+_SLIPS = re.compile(r"sublux|slip|translat|displac|listhes|shift")
 
 
 def _role(text: str, start: int, end: int, before: list[Item]) -> str:
@@ -146,7 +153,12 @@ def _role(text: str, start: int, end: int, before: list[Item]) -> str:
         )
     if _HARDWARE_BEFORE.search(ahead) or _HARDWARE_AFTER.match(text, end):
         return "hardware"
-    if before and _ON.search(ahead) and before[-1].end >= start - 20:
+    between = text[before[-1].end : start] if before else ""
+    if (
+        before
+        and _ON.search(ahead)
+        and (len(between) <= 20 or (len(between) < 60 and _SLIPS.search(between)))
+    ):
         return "slip"
     return ""
 

@@ -168,7 +168,7 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return True
     if "WITH" in tags:
         if word in ("there is", "there are", "there's", "has", "have"):
-            return True
+            return n > begun + 1
         comma = n > 0 and items[n - 1].word == ","
         if word in ("which", "where") and (comma or kind != "no"):
             return True
@@ -380,8 +380,8 @@ _TOLD = frozenset(
     ("discussed", "informed", "told", "notified", "communicated", "called", "conveyed", "explained")
 )
 _ADVISED = frozenset(
-    """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically attend
-    emergency call""".split()  # noqa: SIM905
+    """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically
+    attend emergency call""".split()  # noqa: SIM905
 )
 _CONFIRMED = frozenset(("confirmed", "positive", "affirmative", "confirms"))
 _SHOWN = frozenset(("show", "there is", "there are"))

@@ -446,5 +446,6 @@ def report_sentences(lower: str) -> Iterator[Said]:
 _SHORT = frozenset((HISTORY, COMPARISON, TECHNIQUE))
 _FOUND = re.compile(
     r"\b(?:normal|unremarkable|preserved|maintained|there (?:is|are)|is seen|are seen|shows?|demonstrates?"
-    r"|no (?:evidence|metast|epidural|cord|marrow|suspicious|significant|fracture)|compress(?:es|ing|ed)|[ctdl]-?\d{1,2}\b(?!-?\s*(?:weighted|signal|images?)))"
+    r"|no (?:evidence|metast|epidural|cord|marrow|suspicious|significant|fracture)|compress(?:es|ing|ed)"
+    r"|[ctdl]-?\d{1,2}\b(?!-?\s*(?:weighted|signal|images?)))"
 )

@@ -28,6 +28,8 @@ class Read(NamedTuple):
     conus: str
     cancer: tuple[Mention, ...]
     label: str
+    #: All levels named are those of discs.
+    disc: bool = False
 
 
 _REGION = re.compile(
@@ -53,6 +55,7 @@ def read_sentence(words: str) -> Read:
         ),
         levels=_closed(open_read.levels, real),
         conus=_conus(named),
+        disc=all(item.disc for item in named),
     )
 
 
@@ -96,7 +99,7 @@ def _read(words: str, shape: _Shape) -> Read:
         _leads(items),
         _region(words),
         _other_cause(said),
-        said.has(*TUMOURISH),
+        said.has(*TUMOURISH) or _lesion(said),
         "",
         cancer,
         _label(words, items),
@@ -174,6 +177,13 @@ def _leads(items: list[Item]) -> bool:
 def _region(words: str) -> str:
     found = {m.lastgroup or "" for m in _REGION.finditer(words)}
     return "".join(sorted(found)) + ("S" if "L" in found and "S" not in found else "")
+
+
+def _lesion(said: Sentence) -> bool:
+    return said.tags.isdisjoint(_CAUSES) and any(
+        "LESION" in item.tags and item.word not in ("disease", "signal abnormality", "focus", "foci")
+        for item in said.items
+    )
 
 
 def _other_cause(said: Sentence) -> str:

@@ -287,7 +287,8 @@ def _treated_levels(found: Levels) -> None:
     """A treated level is a lesion where the report speaks of tumour at all."""
     if found.tumour:
         for level, said in found.words.items():
-            if any(s.item == "treated" for s in said.statements):
+            treated = any(s.item == "treated" for s in said.statements)
+            if treated and (said.tumour or said.epidural or any(s.item == "status" for s in said.statements)):
                 found.lesions.add(level)
 
 
@@ -373,7 +374,11 @@ def _fill(found: Levels, facts: list[Fact]) -> None:
     epidural disease for all count at every lesion that has no grade."""
     for fact in facts:
         mention = fact.mention
-        if _calm(mention):
+        if mention.item == "lesion" and not fact.levels and not mention.other:
+            for level in found.lesions:
+                if all(s.item != "lesion" for s in found.words[level].statements):
+                    _state(found.words[level], Statement("lesion", mention.word, fact.place))
+        elif _calm(mention):
             for level in fact.levels if fact.levels and not _general(fact) else list(found.words):
                 said = found.words.get(level)
                 if said is not None and _fits(level, fact.region if not fact.mention.levels else ""):
