@@ -269,7 +269,7 @@ def _line_start(lower: str, at: int) -> int:
 #: A line that ends or begins with one of these is not the end or the beginning of a sentence.
 _OPEN = frozenset(
     """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal
-    thecal epidural vertebral which that causing due mild moderate severe out exclude evaluate suggest suspicious marrow
+    thecal epidural vertebral which that causing due mild moderate severe out r/o exclude evaluate suggest suspicious marrow
     osseous bony cauda equina left right bilateral central foraminal disc new acute abnormal significant definite
     convincing soft lumbar thoracic suggest cervical ventral dorsal anterior posterior bone nerve into between around
     extending involving approximately about metastatic malignant pathologic lytic sclerotic mixed grade bilsky escc
