@@ -228,7 +228,10 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
     if kind == "CSF" and degree in ("mild", "moderate", "partial"):
         said_range = Reach("1b", "2")
     if kind == "CSF" and not degree:
-        below = "severe"
+        below, said_range = (
+            "severe",
+            Reach("1b", "3"),
+        )  # grade 3 where nothing else at the level speaks against it
     if kind == "CSF" and word.startswith(_NEARLY):
         said_range = Reach("1b", "2")  # a rest of fluid is left
     if (

@@ -39,8 +39,8 @@ _MAYBE_LEVEL = re.compile(
 )
 #: MRI sequences that look like levels.
 _SEQUENCE = re.compile(
-    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=[\s/,-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
-    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|after\b|with\s+(?:contrast|gad)|\+))"
+    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=\s*,\s*(?:stir|flair|pd|gre|dixon)\b|[\s/-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
+    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post\b|pre\b|after\b|with\s+(?:contrast|gad)|\+))"
     r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
     r"|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b"
     r"(?!\s*(?:vertebr|level|body))"

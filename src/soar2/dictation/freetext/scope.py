@@ -309,7 +309,7 @@ def _doubt_back(items: Sequence[Item], n: int, scope: Scope) -> None:
     for at in range(n - 1, -1, -1):
         if "STOP" in items[at].tags or items[at].word == ".":
             break
-        if items[at].word == "and" and any(item.tags & CONCEPT for item in items[at + 1 : n]):
+        if "AND" in items[at].tags and any(item.tags & CONCEPT for item in items[at + 1 : n]):
             break
         if items[at].tags & CONCEPT:
             scope.doubted[at] = True
@@ -336,7 +336,8 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
         if "PLAN" in item.tags or advice or ("SHOULD" in item.tags and n <= 2):
             if words & _CONFIRMED:
                 continue
-            shown = next((k for k in range(n + 1, len(items)) if items[k].word in _SHOWN), len(items))
+            last = len(items)
+            shown = last if advice else next((k for k in range(n + 1, last) if items[k].word in _SHOWN), last)
             _mark(items, scope, n, "plan", shown, through=False)
         elif not dated and (_ago(items, n) or _year(items, n)):
             _mark_clause(items, scope, n, now)
@@ -381,7 +382,7 @@ _TOLD = frozenset(
 )
 _ADVISED = frozenset(
     """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically
-    attend emergency call""".split()  # noqa: SIM905
+    attend emergency call repeat warning clinical""".split()  # noqa: SIM905
 )
 _CONFIRMED = frozenset(("confirmed", "positive", "affirmative", "confirms"))
 _SHOWN = frozenset(("show", "there is", "there are"))

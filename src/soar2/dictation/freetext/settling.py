@@ -44,6 +44,7 @@ def settle(prose: Prose) -> Levels:
         _add(found, fact, prose)
     _spread(found, [fact for fact in ours if not fact.levels], prose)
     _treated_levels(found)
+    _fluid_gone(found, ours)
     _fill(found, ours)
     return found
 
@@ -281,6 +282,19 @@ def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None
         said.flags.append(Flag("hedge", "", place))
     if (mention.how in ("graded", "described") and mention.reach.hi != "0") or mention.how == "hedge":
         found.lesions.add(said.level)
+
+
+def _fluid_gone(found: Levels, ours: list[Fact]) -> None:
+    """*The fluid is effaced*, with no word for how much, is grade 3 unless something else at the level excludes it."""
+    three = escc.exactly("3")
+    for fact in ours:
+        mention = fact.mention
+        if mention.where != "CSF" or mention.how != "described" or mention.reach != GradeRange("1b", "3"):
+            continue
+        for level in fact.levels:
+            said = found.words.get(level)
+            if said is not None and all(e.range.meet(three) for e in said.epidural):
+                _reach(said, Epidural(three, "described", fact.place, prose=True))
 
 
 def _treated_levels(found: Levels) -> None:
