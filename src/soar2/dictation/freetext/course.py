@@ -165,7 +165,10 @@ def _change(word: str) -> Callable[[Sentence, int], Iterator[Mention]]:
         ):
             return
         a, b = segment_bounds(items, n)
-        if word in ("stable", "improved") and _of_something_else(items, a, b):
+        was = n > 0 and items[n - 1].word in ("was", "were", "been")
+        if word in ("stable", "improved") and (
+            was or after in ("until", "till") or _of_something_else(items, a, b)
+        ):
             return
         if word == "new" and not any(i.tags & (TUMOUR_HERE | {"HEIGHT", "ACT", "LEVEL"}) for i in items[a:b]):
             return

@@ -21,7 +21,8 @@ _ORDINAL = "|".join(_ORDINALS)
 _REGION = "cervical|thoracic|dorsal|lumbar|sacral"
 _NAME = (
     rf"(?:occiput|occipital\s+condyles?|c0|(?:{_REGION}|th|[ctdls])\s?[-.]?\s?(?:\d{{1,2}}(?!\d)|(?:{_SPOKEN})\b)"
-    rf"|(?:{_ORDINAL})\s+(?:{_REGION})(?:\s+(?:vertebral\s+body|vertebra|level))?)"
+    rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?:{_REGION})(?:\s+(?:vertebral\s+body|vertebra|level))?"
+    rf"|(?:{_REGION})\s+(?:vertebral\s+body|vertebra|level|segment)\s+\d{{1,2}}(?!\d))"
 )
 _BARE = r"(?:\d{1,2}(?![\d.]*\s*(?:%|mm|cm|x\s))(?!\d))"
 _JOIN = (
@@ -35,7 +36,7 @@ _TOKEN = re.compile(
     rf"(?P<name>{_NAME})(?![\d%])|(?P<bare>{_BARE})(?![\d%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
 )
 _MAYBE_LEVEL = re.compile(
-    rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL})\s+(?:{_REGION})"
+    rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL}|\d(?:st|nd|rd|th))\s+(?:{_REGION})|(?:{_REGION})\s+(?:vert|level|segment)"
 )
 #: MRI sequences that look like levels.
 _SEQUENCE = re.compile(
@@ -106,9 +107,10 @@ def _resolve(spec: str) -> tuple[str, ...]:
 
 def _canonical(name: str) -> str | None:
     plain = " ".join(name.lower().split())
-    ordinal = re.match(rf"({_ORDINAL})\s+({_REGION})", plain)
+    ordinal = re.match(rf"({_ORDINAL}|\d{{1,2}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+({_REGION})", plain)
     if ordinal:
-        return anatomy.canonical(f"{ordinal[2]} {_ORDINALS[ordinal[1]]}")
+        return anatomy.canonical(f"{ordinal[2]} {_ORDINALS.get(ordinal[1], ordinal[1])}")
+    plain = re.sub(r"\s+(?:vertebral body|vertebra|level|segment)\s+", " ", plain)
     plain = re.sub(rf"(?:{_SPOKEN})$", lambda m: str(_NUMBERS[m.group()]), plain)
     plain = re.sub(r"([a-z])\s*-\s*(?=\d)", r"\1 ", plain)
     return anatomy.canonical(plain)

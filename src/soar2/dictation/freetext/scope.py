@@ -325,7 +325,10 @@ _STUDY = frozenset(
 
 def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     words = {item.word for item in items}
-    if any("FAMILY" in item.tags for item in items) and not words & _TOLD:
+    if (
+        any("FAMILY" in item.tags and _of_relative(items, n) for n, item in enumerate(items))
+        and not words & _TOLD
+    ):
         scope.aside[:] = ["family"] * len(items)
         return
     kept = any("KEPT" in item.tags and not scope.denied[n] for n, item in enumerate(items))
@@ -396,6 +399,17 @@ def _was_treated(items: Sequence[Item], n: int) -> bool:
     return any("TREAT" in item.tags and item.word.startswith(_GIVEN) for item in items[max(0, n - 7) : n])
 
 
+_SUFFERED = frozenset(("had", "has", "died", "diagnosed", "history", "suffered", "who", "with"))
+
+
+def _of_relative(items: Sequence[Item], n: int) -> bool:
+    """*Mother had breast cancer*; not *mother of two with a metastasis*."""
+    if items[n].word in ("family history", "maternal", "paternal"):
+        return True
+    after = [item.word for item in items[n + 1 : n + 4]]
+    return bool(after) and after[0] != "of" and bool(_SUFFERED & set(after))
+
+
 def _introduces(items: Sequence[Item]) -> bool:
     """*55 year old man with back pain, ?cord compression*: who is scanned, and the question asked."""
     return any(
@@ -410,7 +424,11 @@ def _of_patient(items: Sequence[Item], n: int) -> bool:
 
 
 def _dates_treatment(items: Sequence[Item], n: int) -> bool:
-    return any("TREAT" in item.tags for item in items[max(0, n - 5) : n])
+    near = items[max(0, n - 5) : n]
+    return any(
+        item.tags & {"TREAT", "CANCER"} or item.word in ("diagnosed", "diagnosis", "presented", "born")
+        for item in near
+    )
 
 
 def _mark_clause(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:

@@ -353,6 +353,7 @@ def _enter(state: _State, name: str, start: int) -> int:
 #: table, or a known heading in the middle of a line.
 _END = re.compile(
     r"[.!;](?=\s|$|[a-z]{3})(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)"
+    r"(?<!\bth\.)(?<!\bt\.)(?<!\bd\.)(?<!\bl\.)"
     r"|\?(?=\s|$)(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;]|$))|\s\|\s"
     r"|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?"
     r"|impressions?|conclusions?|opinion|addendum|examination)\s*:)"

@@ -145,7 +145,22 @@ def fracture(said: Sentence, n: int) -> Iterator[Mention]:
         if listed:
             return
     if not said.has("HEIGHT", "PLANA", "HEIGHTKEPT"):
-        yield said_of(said, n, "collapse", "indeterminate")
+        mild = any("MILD" in i.tags for i in items[max(0, n - 2) : n])
+        yield said_of(said, n, "collapse", "lt50" if mild else "indeterminate")
+
+
+_ALIGNED = re.compile(
+    r"\balignment\b[^.;,]{0,25}\b(?:normal|maintained|preserved|anatomic\w*|unremarkable|satisfactory|intact)\b"
+    r"|\b(?:normal|maintained|preserved|anatomic\w*|satisfactory)\s+(?:\w+\s+){0,2}alignment\b"
+)
+
+
+def aligned_words(said: Sentence) -> Iterator[Mention]:
+    """Normal alignment in other words than the phrases know."""
+    found = None if "alignment" not in said.text or said.has("ALIGNOK") else _ALIGNED.search(said.text)
+    if found and not re.search(r"\b(?:not|abnormal|loss)\b", found.group()):
+        n = next((k for k, item in enumerate(said.items) if item.start >= found.start()), 0)
+        yield from _aligned(said, n)
 
 
 def _aligned(said: Sentence, n: int) -> Iterator[Mention]:
@@ -200,7 +215,8 @@ def _slip_follows(items: Sequence[Item], k: int) -> bool:
 
 
 _SPARED = re.compile(
-    r"\b(?:spar(?:ed|es|ing)|uninvolved|intact|not involved|preserved|normal|unremarkable|free)\b"
+    r"\b(?:spar(?:ed|es|ing)|uninvolved|unaffected|not affected|respected|clear|intact|not involved|preserved|normal"
+    r"|unremarkable|free)\b"
 )
 
 
