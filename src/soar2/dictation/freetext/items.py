@@ -30,7 +30,7 @@ _JOIN = (
     r"|to(?:\s+the)?|through|thru|down\s+to|into)\s*(?:levels?\s+)?"
 )
 _SPEC = re.compile(
-    rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%'])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%'])(?![a-z]{{1,3}}(?![a-z]))"
+    rf"(?<!\w)(?<!\w')(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%])(?![a-z]{{1,3}}(?![a-z]))"
 )
 _TOKEN = re.compile(
     rf"(?P<name>{_NAME})(?![\d%])|(?P<bare>{_BARE})(?![\d%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
