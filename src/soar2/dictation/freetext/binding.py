@@ -1,5 +1,6 @@
 """From sentences to statements with their levels: where a sentence that names none belongs."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -101,6 +102,8 @@ def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:
     if said.section == ADDENDUM and (moved := moved_level(said.lower)):
         prose.renamed.append(moved)
         return
+    spoken = _spoken_of(topic, said.lower)
+    everywhere = bool(_EVERYWHERE.search(said.lower))
     for mention in read.mentions:
         place = _place(said, mention)
         if mention.item == "cancer":
@@ -110,8 +113,8 @@ def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:
             prose.asides.append(Aside(place, mention.standing))
             continue
         levels, cause = mention.levels, mention.cause
-        if not levels and not mention.other and _same_region(topic, read):
-            levels = topic.levels
+        if not levels and not mention.other and not everywhere and _same_region(topic, read):
+            levels = spoken
         if (
             not cause
             and topic.cause
@@ -123,6 +126,16 @@ def _take(prose: Prose, topic: _Topic, said: Said, read: Read) -> None:
         prose.facts.append(Fact(mention, levels, place, said.section, region, cause, said.block))
 
 
+_EVERYWHERE = re.compile(r"\b(?:either|both|any|all|each|every)(?: of (?:these|the))? levels?\b")
+
+
+def _spoken_of(topic: _Topic, words: str) -> tuple[str, ...]:
+    """The levels spoken of; *the former* and *the latter* are the first and the last of them."""
+    if words.startswith(("the latter", "latter")):
+        return topic.levels[-1:]
+    return topic.levels[:1] if words.startswith(("the former", "former")) else topic.levels
+
+
 def _same_region(topic: _Topic, read: Read) -> bool:
     return not read.region or all(level[0] in read.region for level in topic.levels)
 
@@ -131,6 +144,8 @@ def _move(topic: _Topic, read: Read) -> None:
     """What the next sentence goes on about."""
     if read.label:
         topic.label = read.label
+    if read.disc and read.levels and topic.levels and topic.tumour and not read.tumour:
+        return  # a remark on a disc in between
     if read.levels:
         if read.levels != topic.levels:
             topic.cause, topic.tumour = "", False

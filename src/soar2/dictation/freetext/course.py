@@ -106,6 +106,44 @@ def _signal_normal(said: Sentence, n: int) -> Iterator[Mention]:
         yield said_of(said, n, "cord_signal", "absent")
 
 
+_ELSE = frozenset(
+    ("ALIGNOK", "HEIGHT", "HEIGHTKEPT", "HARDWARE", "SLIP", "DEFORM", "STRAIGHT", "SIGNAL", "SIGNALOK")
+)
+_ELSE_WORDS = frozenset(
+    (
+        "alignment",
+        "height",
+        "heights",
+        "hardware",
+        "hardware,",
+        "screws",
+        "implants",
+        "pain",
+        "examination",
+        "fracture",
+    )
+)
+
+
+def _of_something_else(items: Sequence[Item], a: int, b: int) -> bool:
+    """*Stable hardware*, *alignment unchanged*: not the tumour is stable."""
+    piece = items[a:b]
+    if any(i.tags & TUMOUR_HERE for i in piece):
+        return False
+    return any(i.tags & _ELSE or i.word in _ELSE_WORDS for i in piece)
+
+
+def now_pressed(said: Sentence) -> Iterator[Mention]:
+    """*Stable in size, but the cord is now compressed*: what has come to be is no longer stable."""
+    if not said.has("NOW") or not said.has("CORD", "CAUDA", "SAC") or said.has("BETTER"):
+        return
+    for n, item in enumerate(said.items):
+        if item.action.startswith(("press v", "press p", "press g")) and said.scope.standing(n):
+            near = said.items[max(0, n - 4) : n]
+            if any("NOW" in i.tags for i in near) and not any(i.word == "only" for i in near):
+                yield said_of(said, n, "status", "progressed")
+
+
 def _change(word: str) -> Callable[[Sentence, int], Iterator[Mention]]:
     def read(said: Sentence, n: int) -> Iterator[Mention]:
         items, scope = said.items, said.scope
@@ -127,6 +165,11 @@ def _change(word: str) -> Callable[[Sentence, int], Iterator[Mention]]:
         ):
             return
         a, b = segment_bounds(items, n)
+        was = n > 0 and items[n - 1].word in ("was", "were", "been")
+        if word in ("stable", "improved") and (
+            was or after in ("until", "till") or _of_something_else(items, a, b)
+        ):
+            return
         if word == "new" and not any(i.tags & (TUMOUR_HERE | {"HEIGHT", "ACT", "LEVEL"}) for i in items[a:b]):
             return
         if word == "new" and any(i.tags & {"DEFORM", "SLIP", "SIGNAL"} for i in items[n : n + 4]):

@@ -54,7 +54,9 @@ def effects(said: Sentence) -> Iterator[Mention]:
                 continue
             seen.add(kind)
             yield from _effect(said, n, at, group, kind)
-        if not struck and group in ("press", "efface"):
+        if not struck and form == "p" and n > 1 and items[n - 2].word == "it" and items[n - 1].word == "is":
+            yield sign(said, n, n, n, Reach("1b", "3"), None)  # the sac or the cord, whichever was spoken of
+        elif not struck and group in ("press", "efface"):
             yield from _bare(said, n)
         elif not struck and group == "touch":
             yield from _it(said, n)
@@ -206,6 +208,13 @@ _COMPLETE = ("complet", "total", "full", "entire", "whol", "circumferential", "n
 
 
 def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[Mention]:
+    if group == "encase" and any(
+        i.tags & {"CSF", "CSFPART"} or i.word == "fluid" for i in said.items[n + 1 : n + 4]
+    ):
+        yield built(
+            said, n, min(n, at), max(n, at), Reach("0", "1b"), "excludes", cause=cause_of(said, n), word="no"
+        )
+        return  # "the cord is surrounded by fluid"
     signs = _SIGNS.get((group, kind))
     if signs is None or said.scope.denied[n] == "severe":
         return
@@ -219,7 +228,10 @@ def _effect(said: Sentence, n: int, at: int, group: str, kind: str) -> Iterator[
     if kind == "CSF" and degree in ("mild", "moderate", "partial"):
         said_range = Reach("1b", "2")
     if kind == "CSF" and not degree:
-        below = "severe"
+        below, said_range = (
+            "severe",
+            Reach("1b", "3"),
+        )  # grade 3 where nothing else at the level speaks against it
     if kind == "CSF" and word.startswith(_NEARLY):
         said_range = Reach("1b", "2")  # a rest of fluid is left
     if (

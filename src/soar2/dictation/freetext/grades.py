@@ -28,8 +28,8 @@ _CHANGED = (
     rf"(?:now|current(?:ly)?|today)\b\s*:?\s*(?:is\s+)?{_NAME}"
 )
 _GRADED = re.compile(
-    rf"\b(?:b[ie]l+\s?sk(?:i|y|ey|ee)(?:'s)?|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grade|score)|cord\s+compression\s+(?:scale|grade|score))"
-    rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|score|grade|graded|is|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
+    rf"\b(?:b[ie]l+\s?sk(?:i|y|ey|ee)(?:'s)?|bilksy|escc|esscc?|epidural(?=\s+1[abc]\b)|epidural(?:\s+spinal)?(?:\s+cord)?(?:\s+compression|\s+disease)?\s*\(?(?:escc)?\)?\s+(?:scale|grades?|scores?)|cord\s+compression\s+(?:scale|grade|score))"
+    rf"(?:\s*\(?(?:escc|bilsky)\)?)?(?:\s*(?:epidural|spinal|cord|compression|scale|scores?|grades?|graded|is|are|of|as|now|currently|:|=|,|-|was|remains|equals|category|type|class|stage|corrected\s+to|revised\s+to|changed\s+to|amended\s+to|should\s+(?:be|read)|between|at\s+(?:level\s+)?[ctdls]-?\s?\d{{1,2}}|level))*"
     rf"\s*(?P<from>{_CHANGED})?\s*(?P<g>{_CHAIN})"
 )
 
@@ -47,7 +47,16 @@ _WAS = re.compile(
 
 _ONE = re.compile(_G)
 
-_RESPECTIVELY = re.compile(rf"(?P<all>{_G}(?:\s*(?:,|and|,\s*and|/)\s*{_G})+)\s*,?\s*respectively")
+_RESPECTIVELY = re.compile(
+    rf"(?P<all>{_G}(?:\s*(?:,\s*and|,|and|/)\s*(?:grade\s+)?{_G})+)(?=[^.;]{{0,60}}\brespectively)"
+)
+
+
+def _listed(said: Sentence, place: int, count: int) -> tuple[str, ...]:
+    """The list of as many levels as there are grades: the last before, else the first after."""
+    lists = [item for item in said.items if len(item.levels) == count and not item.role]
+    before = [item for item in lists if item.end <= place]
+    return (before or lists)[-1 if before else 0].levels if lists else ()
 
 
 def graded(said: Sentence) -> Iterator[Mention]:
@@ -64,9 +73,9 @@ def graded(said: Sentence) -> Iterator[Mention]:
             return
         at = found.end("g")
         each = _RESPECTIVELY.match(text, found.start("g"))
-        named = [item for item in said.items if "LEVEL" in item.tags and item.end <= found.start()]
-        if each and named and len(named[-1].levels) == len(_ONE.findall(each["all"])):
-            for level, one in zip(named[-1].levels, _ONE.finditer(each["all"]), strict=True):
+        named = _listed(said, found.start(), len(_ONE.findall(each["all"]))) if each else ()
+        if each and named:
+            for level, one in zip(named, _ONE.finditer(each["all"]), strict=True):
                 start = each.start("all") + one.start()
                 for mention in _grade(said, start, start, each.start("all") + one.end(), ""):
                     yield mention._replace(levels=(level,))

@@ -21,7 +21,8 @@ _ORDINAL = "|".join(_ORDINALS)
 _REGION = "cervical|thoracic|dorsal|lumbar|sacral"
 _NAME = (
     rf"(?:occiput|occipital\s+condyles?|c0|(?:{_REGION}|th|[ctdls])\s?[-.]?\s?(?:\d{{1,2}}(?!\d)|(?:{_SPOKEN})\b)"
-    rf"|(?:{_ORDINAL})\s+(?:{_REGION})(?:\s+(?:vertebral\s+body|vertebra|level))?)"
+    rf"|(?:{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?:{_REGION})(?:\s+(?:vertebral\s+body|vertebra|level))?"
+    rf"|(?:{_REGION})\s+(?:vertebral\s+body|vertebra|level|segment)\s+\d{{1,2}}(?!\d))"
 )
 _BARE = r"(?:\d{1,2}(?![\d.]*\s*(?:%|mm|cm|x\s))(?!\d))"
 _JOIN = (
@@ -29,18 +30,18 @@ _JOIN = (
     r"|to(?:\s+the)?|through|thru|down\s+to|into)\s*(?:levels?\s+)?"
 )
 _SPEC = re.compile(
-    rf"(?<![\w'])(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%'])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%'])(?![a-z]{{1,3}}(?![a-z]))"
+    rf"(?<!\w)(?<!\w')(?:levels?\s+)?{_NAME}(?:{_JOIN}(?:{_NAME}|{_BARE})(?![\d%])(?![a-z]{{1,3}}(?![a-z])))*(?![\d%])(?![a-z]{{1,3}}(?![a-z]))"
 )
 _TOKEN = re.compile(
     rf"(?P<name>{_NAME})(?![\d%])|(?P<bare>{_BARE})(?![\d%])|(?P<range>-|\bto\b|\bthrough\b|\bthru\b)"
 )
 _MAYBE_LEVEL = re.compile(
-    rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL})\s+(?:{_REGION})"
+    rf"\b(?:th|[ctdls])\s?[-.]?\s?(?:\d|{_SPOKEN})|occip|\bc0|(?:{_REGION})[\s-](?:\d|{_SPOKEN})|(?:{_ORDINAL}|\d(?:st|nd|rd|th))\s+(?:{_REGION})|(?:{_REGION})\s+(?:vert|level|segment)"
 )
 #: MRI sequences that look like levels.
 _SEQUENCE = re.compile(
-    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=[\s/,-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
-    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post|pre|after\b|with\s+(?:contrast|gad)|\+))"
+    r"\bt[12](?:\s*(?:and|/|,|&|or)\s*t[12])*(?=\s*,\s*(?:stir|flair|pd|gre|dixon)\b|[\s/-]*(?:weighted|w\b|wi\b|hyper\w*|hypo\w*|signal|bright|dark|iso\w*|high\s+signal"
+    r"|prolong\w*|sequence\w*|images?|imaging|stir|flair|fat|fs\b|fse|tse|axials?\b|sagittals?\b|shorten\w*|marrow|star|gre|intense|space|propeller|dixon|post\b|pre\b|after\b|with\s+(?:contrast|gad)|\+))"
     r"|(?<=on )t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b(?!\s*(?:vertebr|level|body))"
     r"|\b(?:axial|sagittal|coronal|increased|high|low|abnormal|bright on)\s+t[12](?:\s*(?:and|/|,|&|or)\s*t[12])*\b"
     r"(?!\s*(?:vertebr|level|body))"
@@ -61,6 +62,7 @@ _CONUS_BEFORE = re.compile(
     r"\bconus\b(?:\s+medullaris)?(?:[\s,]+(?:tip|terminates?|terminating|ends?|ending|lies|is|are|normally|normal|located|positioned|position|situated|and|in|the|of|level|at|to|about|approximately|appears|caliber|calibre|signal|inferior|endplate|mid|upper|lower|superior))*[\s:]*$"
 )
 _DISC = re.compile(r"\s*(?:dis[ck]s?\b|inters?pace|disc\s+level|facet|endplates?\b|intervertebral)")
+_DISC_BEFORE = re.compile(r"\bdis[ck]s?\s+(?:spaces?\s+)?(?:at\s+|of\s+)?(?:the\s+)?$")
 _PAIR = re.compile(r"\S+?\s*[-/]\s*\S+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[^\sa-z\d]|[^\W\d_]+")
 
@@ -105,9 +107,10 @@ def _resolve(spec: str) -> tuple[str, ...]:
 
 def _canonical(name: str) -> str | None:
     plain = " ".join(name.lower().split())
-    ordinal = re.match(rf"({_ORDINAL})\s+({_REGION})", plain)
+    ordinal = re.match(rf"({_ORDINAL}|\d{{1,2}}(?=st|nd|rd|th))(?:st|nd|rd|th)?\s+({_REGION})", plain)
     if ordinal:
-        return anatomy.canonical(f"{ordinal[2]} {_ORDINALS[ordinal[1]]}")
+        return anatomy.canonical(f"{ordinal[2]} {_ORDINALS.get(ordinal[1], ordinal[1])}")
+    plain = re.sub(r"\s+(?:vertebral body|vertebra|level|segment)\s+", " ", plain)
     plain = re.sub(rf"(?:{_SPOKEN})$", lambda m: str(_NUMBERS[m.group()]), plain)
     plain = re.sub(r"([a-z])\s*-\s*(?=\d)", r"\1 ", plain)
     return anatomy.canonical(plain)
@@ -128,12 +131,18 @@ def levels_in(sentence: str) -> list[Item]:
         if not levels or _NO_VERTEBRA.match(masked, match.end()):
             continue
         pair = len(levels) == 2 and bool(_PAIR.fullmatch(match.group().strip())) and _adjacent(levels)
-        disc = bool(_DISC.match(masked, match.end()))
+        disc = bool(
+            _DISC.match(masked, match.end())
+            or _DISC_BEFORE.search(masked, max(0, match.start() - 24), match.start())
+        )
         role = _role(masked, match.start(), match.end(), found)
-        if role == "slip":
+        if role == "slip" and match.start() - found[-1].end <= 20:
             found[-1] = found[-1]._replace(role="slip")
         found.append(Item(LEVEL, "pair" if pair else "", match.start(), match.end(), "", levels, disc, role))
     return found
+
+
+_SLIPS = re.compile(r"sublux|slip|translat|displac|listhes|shift")
 
 
 def _role(text: str, start: int, end: int, before: list[Item]) -> str:
@@ -146,7 +155,12 @@ def _role(text: str, start: int, end: int, before: list[Item]) -> str:
         )
     if _HARDWARE_BEFORE.search(ahead) or _HARDWARE_AFTER.match(text, end):
         return "hardware"
-    if before and _ON.search(ahead) and before[-1].end >= start - 20:
+    between = text[before[-1].end : start] if before else ""
+    if (
+        before
+        and _ON.search(ahead)
+        and (len(between) <= 20 or (len(between) < 60 and _SLIPS.search(between)))
+    ):
         return "slip"
     return ""
 

@@ -192,7 +192,9 @@ def _kind(word: str) -> Callable[[Sentence, int], Iterator[Mention]]:
             return
         if cause_of(said, n) not in ("", "tumour") and not said.has("TUMOUR"):
             return
-        kind = word
+        if items[n].word == "destruction" and any("PEDICLE" in i.tags for i in items[n + 1 : n + 6]):
+            return  # what is destroyed behind the body says nothing of the body's own bone
+        kind = "indeterminate" if scope.doubted[n] else word
         if word == "indeterminate" and any(i.tags & {"LYTIC", "BLASTIC", "MIXED"} for i in items[lo:hi]):
             return
         yield said_of(said, n, "lesion", kind, levels=_kind_levels(said, n))

@@ -188,8 +188,8 @@ def _given(items: Sequence[Item], n: int, hi: int, found: Sequence[tuple[int, st
 
 _BETWEEN = frozenset(
     """at of in from involving the level levels both to centered centred on throughout worst most marked pronounced
-    maximal within affecting a and body vertebral best primarily predominantly mainly opposite behind posterior
-    along""".split()  # noqa: SIM905
+    maximal lowest highest these within affecting a and body vertebral best primarily predominantly mainly
+    opposite behind posterior along""".split()  # noqa: SIM905
 )
 
 
@@ -239,6 +239,8 @@ def _right_after(items: Sequence[Item], n: int) -> int | None:
             "SIDE",
             "BOTH",
         }:
+            continue
+        if item.word == "," and items[at - 1].word == "these":
             continue
         if item.word not in _BETWEEN or "STOP" in item.tags:
             return None

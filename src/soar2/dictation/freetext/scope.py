@@ -67,7 +67,7 @@ def _deny(items: Sequence[Item], scope: Scope) -> None:
         elif "GONE" in tags and not _is_value(items, n):
             # "absent epidural disease", but "epidural disease absent"
             kind, begun = ("no", n) if _before_concept(items, n) else ("", n)
-            if not kind:
+            if not kind and not any("NOW" in later.tags for later in items[n + 1 :]):
                 _deny_back(items, n, scope)
         elif "NIL" in tags and _is_value(items, n):
             _deny_label(items, n, scope)
@@ -168,7 +168,7 @@ def _ends(items: Sequence[Item], n: int, kind: str, begun: int) -> bool:
         return True
     if "WITH" in tags:
         if word in ("there is", "there are", "there's", "has", "have"):
-            return True
+            return n > begun + 1
         comma = n > 0 and items[n - 1].word == ","
         if word in ("which", "where") and (comma or kind != "no"):
             return True
@@ -309,7 +309,7 @@ def _doubt_back(items: Sequence[Item], n: int, scope: Scope) -> None:
     for at in range(n - 1, -1, -1):
         if "STOP" in items[at].tags or items[at].word == ".":
             break
-        if items[at].word == "and" and any(item.tags & CONCEPT for item in items[at + 1 : n]):
+        if "AND" in items[at].tags and any(item.tags & CONCEPT for item in items[at + 1 : n]):
             break
         if items[at].tags & CONCEPT:
             scope.doubted[at] = True
@@ -325,7 +325,10 @@ _STUDY = frozenset(
 
 def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     words = {item.word for item in items}
-    if any("FAMILY" in item.tags for item in items) and not words & _TOLD:
+    if (
+        any("FAMILY" in item.tags and _of_relative(items, n) for n, item in enumerate(items))
+        and not words & _TOLD
+    ):
         scope.aside[:] = ["family"] * len(items)
         return
     kept = any("KEPT" in item.tags and not scope.denied[n] for n, item in enumerate(items))
@@ -334,7 +337,10 @@ def _set_aside(items: Sequence[Item], scope: Scope) -> None:
     for n, item in enumerate(items):
         advice = "ADVICE" in item.tags and bool(words & _ADVISED)
         if "PLAN" in item.tags or advice or ("SHOULD" in item.tags and n <= 2):
-            shown = next((k for k in range(n + 1, len(items)) if items[k].word in _SHOWN), len(items))
+            if words & _CONFIRMED:
+                continue
+            last = len(items)
+            shown = last if advice else next((k for k in range(n + 1, last) if items[k].word in _SHOWN), last)
             _mark(items, scope, n, "plan", shown, through=False)
         elif not dated and (_ago(items, n) or _year(items, n)):
             _mark_clause(items, scope, n, now)
@@ -378,9 +384,10 @@ _TOLD = frozenset(
     ("discussed", "informed", "told", "notified", "communicated", "called", "conveyed", "explained")
 )
 _ADVISED = frozenset(
-    """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically attend
-    emergency call""".split()  # noqa: SIM905
+    """should return seek patients develop develops occur occurs arise arises worsen worsens suspected symptoms clinically
+    attend emergency call repeat warning clinical""".split()  # noqa: SIM905
 )
+_CONFIRMED = frozenset(("confirmed", "positive", "affirmative", "confirms"))
 _SHOWN = frozenset(("show", "there is", "there are"))
 
 
@@ -390,6 +397,17 @@ _GIVEN = ("treated", "irradiated", "previous", "prior", "post", "s / p", "status
 def _was_treated(items: Sequence[Item], n: int) -> bool:
     """*Treated with SBRT in 2022 for cord compression*: what was treated then."""
     return any("TREAT" in item.tags and item.word.startswith(_GIVEN) for item in items[max(0, n - 7) : n])
+
+
+_SUFFERED = frozenset(("had", "has", "died", "diagnosed", "history", "suffered", "who", "with"))
+
+
+def _of_relative(items: Sequence[Item], n: int) -> bool:
+    """*Mother had breast cancer*; not *mother of two with a metastasis*."""
+    if items[n].word in ("family history", "maternal", "paternal"):
+        return True
+    after = [item.word for item in items[n + 1 : n + 4]]
+    return bool(after) and after[0] != "of" and bool(_SUFFERED & set(after))
 
 
 def _introduces(items: Sequence[Item]) -> bool:
@@ -406,7 +424,11 @@ def _of_patient(items: Sequence[Item], n: int) -> bool:
 
 
 def _dates_treatment(items: Sequence[Item], n: int) -> bool:
-    return any("TREAT" in item.tags for item in items[max(0, n - 5) : n])
+    near = items[max(0, n - 5) : n]
+    return any(
+        item.tags & {"TREAT", "CANCER"} or item.word in ("diagnosed", "diagnosis", "presented", "born")
+        for item in near
+    )
 
 
 def _mark_clause(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
@@ -451,8 +473,14 @@ def _mark_past(items: Sequence[Item], scope: Scope, n: int, now: int) -> None:
 
 
 def _mark(items: Sequence[Item], scope: Scope, n: int, why: str, stop: int, *, through: bool = True) -> None:
+    passed = False
     for at in range(n, stop):
         tags = items[at].tags
-        if "STOP" in tags or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n)):
+        passed = passed or bool(tags & CONCEPT)
+        if (
+            "STOP" in tags
+            or (passed and items[at].word == ":")
+            or (not through and at > n + 1 and "AND" in tags and _asserts(items, at, "no", n))
+        ):
             break
         scope.aside[at] = scope.aside[at] or why

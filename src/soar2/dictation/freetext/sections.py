@@ -269,9 +269,9 @@ def _line_start(lower: str, at: int) -> int:
 #: A line that ends or begins with one of these is not the end or the beginning of a sentence.
 _OPEN = frozenset(
     """the a an of at in on and or no not with without to from by is are was were has have for as than level spinal
-    thecal epidural vertebral which that causing due mild moderate severe out exclude evaluate suspicious marrow
+    thecal epidural vertebral which that causing due mild moderate severe out r/o exclude evaluate suggest suspicious marrow
     osseous bony cauda equina left right bilateral central foraminal disc new acute abnormal significant definite
-    convincing soft lumbar thoracic cervical ventral dorsal anterior posterior bone nerve into between around
+    convincing soft lumbar thoracic suggest cervical ventral dorsal anterior posterior bone nerve into between around
     extending involving approximately about metastatic malignant pathologic lytic sclerotic mixed grade bilsky escc
     another any other some residual visible""".split()  # noqa: SIM905
 )
@@ -353,6 +353,7 @@ def _enter(state: _State, name: str, start: int) -> int:
 #: table, or a known heading in the middle of a line.
 _END = re.compile(
     r"[.!;](?=\s|$|[a-z]{3})(?<!\bdr\.)(?<!\bvs\.)(?<!\bapprox\.)(?<!\bno\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bca\.)(?<!\bfig\.)"
+    r"(?<!\bth\.)(?<!\bt\.)(?<!\bd\.)(?<!\bl\.)"
     r"|\?(?=\s|$)(?!\s*(?:no|yes|none|nil|absent|present)\s*(?:[.,;]|$))|\s\|\s"
     r"|(?<=\s)(?=(?:clinical\s(?:history|indication|information)|indications?|history|technique|comparisons?|findings?"
     r"|impressions?|conclusions?|opinion|addendum|examination)\s*:)"
@@ -446,5 +447,6 @@ def report_sentences(lower: str) -> Iterator[Said]:
 _SHORT = frozenset((HISTORY, COMPARISON, TECHNIQUE))
 _FOUND = re.compile(
     r"\b(?:normal|unremarkable|preserved|maintained|there (?:is|are)|is seen|are seen|shows?|demonstrates?"
-    r"|no (?:evidence|metast|epidural|cord|marrow|suspicious|significant|fracture)|compress(?:es|ing|ed)|[ctdl]-?\d{1,2}\b(?!-?\s*(?:weighted|signal|images?)))"
+    r"|no (?:evidence|metast|epidural|cord|marrow|suspicious|significant|fracture)|compress(?:es|ing|ed)"
+    r"|[ctdl]-?\d{1,2}\b(?!-?\s*(?:weighted|signal|images?)))"
 )

@@ -28,6 +28,8 @@ class Read(NamedTuple):
     conus: str
     cancer: tuple[Mention, ...]
     label: str
+    #: All levels named are those of discs.
+    disc: bool = False
 
 
 _REGION = re.compile(
@@ -53,6 +55,7 @@ def read_sentence(words: str) -> Read:
         ),
         levels=_closed(open_read.levels, real),
         conus=_conus(named),
+        disc=all(item.disc for item in named),
     )
 
 
@@ -96,7 +99,7 @@ def _read(words: str, shape: _Shape) -> Read:
         _leads(items),
         _region(words),
         _other_cause(said),
-        said.has(*TUMOURISH),
+        said.has(*TUMOURISH) or _lesion(said),
         "",
         cancer,
         _label(words, items),
@@ -124,6 +127,9 @@ def _but_for(said: Sentence, mentions: list[Mention]) -> list[Mention]:
     at = said.scope.excepted[0]
     place = said.items[at].start
     named = next((item.levels for item in said.items[at:] if "LEVEL" in item.tags), ())
+    more = any(m.item == "escc" and m.start > place for m in mentions)
+    if more and said.items[at].word.startswith(("but", "only")):
+        return mentions  # it goes on to say something else
     out: list[Mention] = []
     for mention in mentions:
         if mention.item == "escc" and mention.word == "no" and mention.end <= place:
@@ -171,6 +177,13 @@ def _leads(items: list[Item]) -> bool:
 def _region(words: str) -> str:
     found = {m.lastgroup or "" for m in _REGION.finditer(words)}
     return "".join(sorted(found)) + ("S" if "L" in found and "S" not in found else "")
+
+
+def _lesion(said: Sentence) -> bool:
+    return said.tags.isdisjoint(_CAUSES) and any(
+        "LESION" in item.tags and item.word not in ("disease", "signal abnormality", "focus", "foci")
+        for item in said.items
+    )
 
 
 def _other_cause(said: Sentence) -> str:

@@ -44,6 +44,7 @@ def settle(prose: Prose) -> Levels:
         _add(found, fact, prose)
     _spread(found, [fact for fact in ours if not fact.levels], prose)
     _treated_levels(found)
+    _fluid_gone(found, ours)
     _fill(found, ours)
     return found
 
@@ -283,11 +284,25 @@ def _epidural(found: Levels, said: LevelWords, fact: Fact, prose: Prose) -> None
         found.lesions.add(said.level)
 
 
+def _fluid_gone(found: Levels, ours: list[Fact]) -> None:
+    """*The fluid is effaced*, with no word for how much, is grade 3 unless something else at the level excludes it."""
+    three = escc.exactly("3")
+    for fact in ours:
+        mention = fact.mention
+        if mention.where != "CSF" or mention.how != "described" or mention.reach != GradeRange("1b", "3"):
+            continue
+        for level in fact.levels:
+            said = found.words.get(level)
+            if said is not None and all(e.range.meet(three) for e in said.epidural):
+                _reach(said, Epidural(three, "described", fact.place, prose=True))
+
+
 def _treated_levels(found: Levels) -> None:
     """A treated level is a lesion where the report speaks of tumour at all."""
     if found.tumour:
         for level, said in found.words.items():
-            if any(s.item == "treated" for s in said.statements):
+            treated = any(s.item == "treated" for s in said.statements)
+            if treated and (said.tumour or said.epidural or any(s.item == "status" for s in said.statements)):
                 found.lesions.add(level)
 
 
@@ -373,7 +388,11 @@ def _fill(found: Levels, facts: list[Fact]) -> None:
     epidural disease for all count at every lesion that has no grade."""
     for fact in facts:
         mention = fact.mention
-        if _calm(mention):
+        if mention.item == "lesion" and not fact.levels and not mention.other:
+            for level in found.lesions:
+                if all(s.item != "lesion" for s in found.words[level].statements):
+                    _state(found.words[level], Statement("lesion", mention.word, fact.place))
+        elif _calm(mention):
             for level in fact.levels if fact.levels and not _general(fact) else list(found.words):
                 said = found.words.get(level)
                 if said is not None and _fits(level, fact.region if not fact.mention.levels else ""):

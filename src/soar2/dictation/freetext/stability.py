@@ -1,7 +1,7 @@
 """What the scan shows of stability: collapse, alignment, posterior elements."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from soar2.dictation.freetext.items import Item
 from soar2.dictation.freetext.mentions import Mention, Sentence, cause_of, levels_of, stop_after, stop_before
@@ -33,6 +33,18 @@ def _bracketed_shares(said: Sentence, n: int) -> Iterator[Mention]:
                 yield said_of(said, n, "collapse", closed[0], levels=item.levels)
 
 
+_AT = re.compile(r"(?P<share>(?:[<>~]\s*)?\d{1,3}\s*%)[a-z ]{0,24}\b(?:at|in|of)\s+(?:the\s+)?$")
+
+
+def _shares_at(said: Sentence, n: int) -> Iterator[Mention]:
+    """*Height loss is 30% at T8 and 60% at T9*."""
+    for item in said.items:
+        found = _AT.search(said.text, max(0, item.start - 45), item.start) if item.levels else None
+        closed = parse("collapse", found["share"]).words if found else ()
+        if closed:
+            yield said_of(said, n, "collapse", closed[0], levels=item.levels)
+
+
 def _height(said: Sentence, n: int) -> Iterator[Mention]:
     items, scope = said.items, said.scope
     lo, hi = stop_before(items, n), stop_after(items, n)
@@ -42,8 +54,8 @@ def _height(said: Sentence, n: int) -> Iterator[Mention]:
         return
     if items[n].word == "lost" and "height" not in said.text:
         return
-    if "(" in said.text and "%" in said.text:
-        listed = list(_bracketed_shares(said, n))
+    if "%" in said.text:
+        listed = list(_bracketed_shares(said, n)) or list(_shares_at(said, n))
         if listed:
             yield from listed
             return
@@ -103,7 +115,8 @@ def _most(said: Sentence, n: int) -> Iterator[Mention]:
 
 
 _BODYSHARE = re.compile(
-    r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:vertebral\s+)?body"
+    r"(?:more than|greater than|over|>)\s*(?:50\s*%|half|50 percent)\s*(?:of\s+)?(?:the\s+)?(?:[ctdls]\d{1,2}\s+)?"
+    r"(?:vertebral\s+)?body"
     r"(?!\s+height)"
 )
 
@@ -132,7 +145,22 @@ def fracture(said: Sentence, n: int) -> Iterator[Mention]:
         if listed:
             return
     if not said.has("HEIGHT", "PLANA", "HEIGHTKEPT"):
-        yield said_of(said, n, "collapse", "indeterminate")
+        mild = any("MILD" in i.tags for i in items[max(0, n - 2) : n])
+        yield said_of(said, n, "collapse", "lt50" if mild else "indeterminate")
+
+
+_ALIGNED = re.compile(
+    r"\balignment\b[^.;,]{0,25}\b(?:normal|maintained|preserved|anatomic\w*|unremarkable|satisfactory|intact)\b"
+    r"|\b(?:normal|maintained|preserved|anatomic\w*|satisfactory)\s+(?:\w+\s+){0,2}alignment\b"
+)
+
+
+def aligned_words(said: Sentence) -> Iterator[Mention]:
+    """Normal alignment in other words than the phrases know."""
+    found = None if "alignment" not in said.text or said.has("ALIGNOK") else _ALIGNED.search(said.text)
+    if found and not re.search(r"\b(?:not|abnormal|loss)\b", found.group()):
+        n = next((k for k, item in enumerate(said.items) if item.start >= found.start()), 0)
+        yield from _aligned(said, n)
 
 
 def _aligned(said: Sentence, n: int) -> Iterator[Mention]:
@@ -158,7 +186,7 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
     if scope.denied[n]:
         yield said_of(said, n, "alignment", "normal")
         return
-    pair = [i for i in items if i.role == "slip"]
+    pair = [i for k, i in enumerate(items) if i.role == "slip" or (i.levels and _slip_follows(items, k))]
     cause = cause_of(said, n)
     old = re.search(
         r"\b(?:chronic|degenerative|unchanged|longstanding|stable|spondylolysis|pars)\b", said.text
@@ -167,7 +195,7 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
         return
     if old and not said.has("TUMOUR"):
         return
-    sure = said.has("TUMOUR", "LESION", "EPI", "NEW") or items[n].word in (
+    sure = said.has("TUMOUR", "LESION", "EPI", "NEW", "GRADELABEL") or items[n].word in (
         "subluxation",
         "translation",
         "subluxed",
@@ -180,8 +208,15 @@ def _slipped(said: Sentence, n: int) -> Iterator[Mention]:
     yield said_of(said, n, "alignment", "subluxation" if sure else "indeterminate", levels=levels)
 
 
+def _slip_follows(items: Sequence[Item], k: int) -> bool:
+    """Whether the next level named is the one on which this one has slipped."""
+    later = next((i for i in items[k + 1 :] if i.levels), None)
+    return later is not None and later.role == "slip"
+
+
 _SPARED = re.compile(
-    r"\b(?:spar(?:ed|es|ing)|uninvolved|intact|not involved|preserved|normal|unremarkable|free)\b"
+    r"\b(?:spar(?:ed|es|ing)|uninvolved|unaffected|not affected|respected|clear|intact|not involved|preserved|normal"
+    r"|unremarkable|free)\b"
 )
 
 
@@ -196,7 +231,7 @@ def _posterior(said: Sentence, n: int) -> Iterator[Mention]:
     a, b = max(lo, n - 5), min(hi, n + 5)
     if any(i.tags & {"harmless", "benign_tumour"} for i in items[a:b]):
         return
-    if not (
+    if len(items) > 4 and not (
         said.has("TUMOUR", "LESION", "EPI", "LYTIC", "BLASTIC", "MIXED")
         or re.search(
             r"involv|replac|infiltrat|destr|extend|extension|invad|tumou?r|erod|posterolateral", said.text
