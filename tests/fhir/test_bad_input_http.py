@@ -147,7 +147,7 @@ def test_a_body_without_a_length_is_taken(visitor, token):
 
 def test_a_body_shorter_than_announced_is_not_taken_for_the_whole(visitor, token):
     answer = visitor.post(GOOD, token=token, CONTENT_LENGTH=str(len(GOOD) + 1))
-    assert answer.said[:2] == (400, "incomplete")
+    assert answer.said[:2] == (408, "incomplete")
     assert visitor.inbox("id") == []
 
 
@@ -173,7 +173,7 @@ def test_a_connection_that_ends_in_a_body_is_an_incomplete_body(visitor, token):
         (CutSilently(), CHUNKED),
     ):
         answer = visitor.ask("POST", REPORTS, body, token=token, **headers)
-        assert answer.said[:2] == (400, "incomplete")
+        assert answer.said[:2] == (408, "incomplete")
     assert visitor.inbox("id") == []
 
 

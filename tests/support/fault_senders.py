@@ -116,7 +116,7 @@ class ByFhir:
         except http.client.HTTPException as fault:
             raise NoAnswer(f"HTTP {type(fault).__name__}") from None
         where = LOCATION.search(answer.headers.get("Location", ""))
-        if answer.status == 503 or (answer.status == 201 and where is None):
+        if answer.status in (408, 503) or (answer.status == 201 and where is None):
             raise NoAnswer(f"HTTP {answer.status}")
         return str(answer.status), where[1] if where else ""
 

@@ -60,7 +60,8 @@ class Bodies:
         self._left += size
 
     async def read(self, environ: Environ, source: Source, limit: int, held: Held) -> bytes:
-        """The body as it came. Raises ``NotTaken``: 400 when it ends early, 408, 413, or 503 without room."""
+        """The body as it came. Raises ``NotTaken``: 408 when it ends early or too late, 413, or 503 without
+        room."""
         length = _length(environ)
         if length is not None and length > limit:
             raise too_large(limit)
@@ -107,7 +108,9 @@ class Bodies:
         held.size += more
 
 
-_SHORT = NotTaken(400, "incomplete", "The body is shorter than its sender said.")
+# Not 400, which says that the body is bad and need not be sent again: the line broke off, not the report. 408 is the
+# one answer of this class after which a client may repeat a request (RFC 9110, 15.5.9).
+_SHORT = NotTaken(408, "incomplete", "The body broke off before its end. Send it again.")
 
 
 def check_encoding(environ: Environ) -> bool:

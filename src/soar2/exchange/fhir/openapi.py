@@ -20,7 +20,7 @@ WORDS = {
     403: "The token does not open this.",
     404: "No such report of this feed.",
     406: "Accept takes no FHIR JSON.",
-    408: "The body did not come in time.",
+    408: "The body did not come whole or not in time; send it again.",
     413: "The body is larger than 16 MiB, unpacked.",
     415: "The body is not FHIR JSON in UTF-8, plain or gzip.",
     422: "FHIR JSON that breaks a rule; it was kept for a person.",
