@@ -64,7 +64,7 @@ NAMES = [name for name, _, _ in patterns()]
 def story(people, settings, tmp_path):
     """One urgent report of one patient, its notice, one held message: something for every page to show."""
     settings.HOME = tmp_path
-    people["bell"].roles.add("interface-desk", "security-officer")  # so that every page opens
+    people["bell"].roles.add("interface-desk", "security-officer", "neuroradiology")  # so that every page opens
     clock.start(at("10 14:06"), running=False)
     identity = PatientIdentity(identifiers=(("DEMO", NUMBER, "MR"),), family=FAMILY, given=GIVEN)
     report = IncomingReport(

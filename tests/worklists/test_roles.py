@@ -20,6 +20,8 @@ SEE, FEEDS, HELD, AUDIT = "patients.see", "feeds.see", "messages.see", "audit.se
 ASKED = {
     "worklist": (SEE,), "worklist-pulse": (SEE,), "worklist-pane": (SEE,), "patient": (SEE,), "report": (SEE,),
     "report-read": (SEE, "reports.mark-read"),
+    "compose": (SEE, "reports.compose"), "composed": (SEE, "reports.compose"),
+    "composed-filed": (SEE, "reports.compose"), "own-reports": ("reports.compose",),
     "notice": (SEE,), "notice-pulse": (SEE,),
     "notice-answer": (SEE, "notices.answer"), "notice-step-done": (SEE, "notices.hand-tasks"),
     "feeds": (FEEDS,),
@@ -52,7 +54,7 @@ HOLDS = {
         "neurosurgery-chief", "radiation-oncology-on-call", "attending-on-call", "service-chief", "nursing-supervisor",
         "director",
     ), CARE),
-    "neuroradiology": CARE - {"notices.answer"},
+    "neuroradiology": CARE - {"notices.answer"} | {"reports.compose"},
     "operator": {SEE, "notices.hand-tasks"},
     "board-coordinator": {SEE, FEEDS},
     "home-care-coordinator": {SEE},
