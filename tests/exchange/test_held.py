@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_reports import at, macro, oru
 
-from soar2.exchange import held, vitals
+from soar2.exchange import held, house, vitals
 from soar2.exchange.advice import advice
 from soar2.exchange.models import InboundMessage, SenderSequence
 from soar2.exchange.shown_bytes import LONGEST, MOST, hex_of, lines_of
@@ -365,14 +365,14 @@ def test_the_age_of_the_backup_is_told(settings, what, hours, mark, state):
     real = timezone.now()
     if hours is not None:
         told = {"at": (real - timedelta(hours=hours)).isoformat(), "file": "/var/b.dump", "bytes": 5_000_000}
-        (settings.HOME / vitals.LAST_BACKUP).write_text(json.dumps(told))
+        (settings.HOME / house.LAST_BACKUP).write_text(json.dumps(told))
     found = {one.name: one for one in vitals.vitals(real)}["Backup"]
     assert (found.mark, found.state) == (mark, state)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"at": 3}', '{"at": "soon"}', "\xff"])
 def test_a_broken_note_of_the_backup_is_no_backup(settings, text):
-    (settings.HOME / vitals.LAST_BACKUP).write_bytes(text.encode("latin-1"))
+    (settings.HOME / house.LAST_BACKUP).write_bytes(text.encode("latin-1"))
     assert {one.name: one.state for one in vitals.vitals(timezone.now())}["Backup"] == "None yet"
 
 

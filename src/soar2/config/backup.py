@@ -26,10 +26,10 @@ from psycopg import sql
 from soar2.config import dump
 from soar2.config.postgres import PrivateServer, ServerFault
 from soar2.config.start import find_database, home, setup
+from soar2.exchange.house import LAST_BACKUP
 
 FORMAT = 1
 MANIFEST, DATABASE, SETTINGS, MAPPINGS = "manifest.json", "database.dump", "soar2.toml", "mappings"
-LAST = "last-backup.json"
 NO_BACKUP = "{path} is no backup of SOaR2."
 SESSIONS = "django_session"  # who is signed in: whoever reads a backup must not become one of them
 # Settings that newer programs of PostgreSQL write at the head of every script, and since which server they exist.
@@ -361,9 +361,9 @@ def _remember(path: Path, manifest: dict[str, Any]) -> None:
     """For the feed page and the watcher, which say how old the last backup is."""
     told = {"at": manifest["at"], "file": str(path.absolute()), "bytes": path.stat().st_size}
     home().mkdir(parents=True, exist_ok=True)
-    unfinished = home() / f"{LAST}.{os.getpid()}"
+    unfinished = home() / f"{LAST_BACKUP}.{os.getpid()}"
     unfinished.write_text(json.dumps(told))
-    unfinished.rename(home() / LAST)
+    unfinished.rename(home() / LAST_BACKUP)
 
 
 def _record(kind: str, manifest: dict[str, Any]) -> None:

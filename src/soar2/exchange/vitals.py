@@ -1,7 +1,5 @@
 """Whether the house around the feeds stands: disk, backup, certificates, mappings, sequence numbers, rota."""
 
-import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,9 +8,8 @@ from pathlib import Path
 from django.conf import settings
 
 from soar2.criteria.packs import PackRefused, load_pack
-from soar2.exchange import mappings
+from soar2.exchange import house, mappings
 from soar2.exchange.models import SenderSequence
-from soar2.exchange.tls import certificate_expiry
 from soar2.pages import words
 from soar2.record import people
 from soar2.record.models import Role, RotaRule
@@ -21,7 +18,6 @@ AHEAD = timedelta(hours=72)
 DISK_WARN, DISK_FAULT = 0.15, 0.05  # of the disk left free
 BACKUP_WARN, BACKUP_FAULT = timedelta(hours=26), timedelta(hours=50)  # a nightly one was missed, or two
 CERTIFICATE_WARN = timedelta(days=30)
-LAST_BACKUP = "last-backup.json"
 
 
 @dataclass(frozen=True)
@@ -68,46 +64,40 @@ class Gap:
 
 def vitals(real: datetime) -> tuple[Vital, ...]:
     """Every fact that can be told without asking another machine. ``real`` is machine time."""
-    return (_disk(Path(settings.HOME)), _backup(Path(settings.HOME), real), *_certificates(real), _mappings())
+    return (_disk(), _backup(real), *_certificates(real), _mappings())
 
 
-def _disk(home: Path) -> Vital:
-    try:
-        disk = shutil.disk_usage(home if home.exists() else home.parent)
-    except OSError:
+def _disk() -> Vital:
+    disk = house.disk()
+    if disk is None:
         return Vital("Disk", "warn", "Not known", "the state folder cannot be looked at")
-    free = disk.free / disk.total if disk.total else 0.0
-    mark = "fault" if free < DISK_FAULT else "warn" if free < DISK_WARN else "well"
-    return Vital("Disk", mark, f"{free:.0%} free", f"{disk.free / 1e9:,.1f} GB")
+    mark = "fault" if disk.share < DISK_FAULT else "warn" if disk.share < DISK_WARN else "well"
+    return Vital("Disk", mark, f"{disk.share:.0%} free", f"{disk.free / 1e9:,.1f} GB")
 
 
-def _backup(home: Path, real: datetime) -> Vital:
+def _backup(real: datetime) -> Vital:
+    last = house.last_backup()
     try:
-        told = json.loads((home / LAST_BACKUP).read_text(encoding="utf-8"))
-        made = datetime.fromisoformat(told["at"])
-        made = made if made.tzinfo else made.replace(tzinfo=UTC)
-        size, name = int(told.get("bytes", 0)), Path(str(told.get("file", ""))).name
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        size = int(last.told.get("bytes", 0)) if last else 0
+    except (ValueError, TypeError):
+        last = None
+    if last is None:
         mark = "well" if settings.PROGRAMME.demo else "warn"
         return Vital("Backup", mark, "None yet", "soar2 backup FILE makes one")
-    age = real - made
+    age, name = real - last.at, Path(str(last.told.get("file", ""))).name
     mark = "fault" if age > BACKUP_FAULT else "warn" if age > BACKUP_WARN else "well"
-    return Vital("Backup", mark, words.ago(made, real), f"{size / 1e6:,.1f} MB {name}".strip())
+    return Vital("Backup", mark, words.ago(last.at, real), f"{size / 1e6:,.1f} MB {name}".strip())
 
 
 def _certificates(real: datetime) -> Iterator[Vital]:
     """When the door's certificate ends; nothing where the door speaks without TLS."""
-    path = settings.PROGRAMME.mllp.certificate
-    if not path:
-        return
-    try:
-        ends = certificate_expiry(path)
-    except (OSError, ValueError):
-        yield Vital("Certificate", "fault", "Cannot be read", path)
-        return
-    mark = "fault" if ends <= real else "warn" if ends - real < CERTIFICATE_WARN else "well"
-    state = f"Ended {words.ago(ends, real)}" if ends <= real else f"{words.in_words(ends - real)} left"
-    yield Vital("Certificate", mark, state, f"until {words.hospital_day(ends)}")
+    for ends in house.certificates().values():
+        if ends is None:
+            yield Vital("Certificate", "fault", "Cannot be read", settings.PROGRAMME.mllp.certificate)
+            continue
+        mark = "fault" if ends <= real else "warn" if ends - real < CERTIFICATE_WARN else "well"
+        state = f"Ended {words.ago(ends, real)}" if ends <= real else f"{words.in_words(ends - real)} left"
+        yield Vital("Certificate", mark, state, f"until {words.hospital_day(ends)}")
 
 
 def _mappings() -> Vital:

@@ -23,11 +23,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from soar2.exchange import measured, queries, receipts
+from soar2.exchange import house, measured, queries, receipts
 from soar2.exchange.senders import channels
 from soar2.pathway.notices import measured as notices
 from soar2.record import clock
-from soar2.watch import house
 from soar2.watch import metric_names as names
 from soar2.watch.metric_names import METRICS, Named
 from soar2.watch.models import Finding
@@ -169,7 +168,7 @@ def _house(real: datetime) -> Found:
         yield names.DISK_FREE, (), disk.free
         yield names.DISK, (), disk.total
     if backup := house.last_backup():
-        yield names.BACKUP, (), _age(backup, real)
+        yield names.BACKUP, (), _age(backup.at, real)
     for use, ends in house.certificates().items():
         if ends:
             yield names.CERTIFICATE, (use,), ends.timestamp()

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from soar2.exchange import measured
+from soar2.exchange import house, measured
 from soar2.exchange import queries as exchange
 from soar2.exchange.mappings import mapping_faults
 from soar2.exchange.models import InboundMessage
 from soar2.pages import words
 from soar2.pathway.notices import queries as notices
 from soar2.record.models import Heartbeat
-from soar2.watch import house
 from soar2.watch.chain import CHAIN
 
 UNDONE_AFTER = timedelta(seconds=60)
@@ -107,7 +106,8 @@ def backup(now: datetime, real: datetime) -> Found:
     """A system that has received nothing yet has nothing to lose."""
     if settings.PROGRAMME.demo:
         return
-    last = house.last_backup()
+    known = house.last_backup()
+    last = known.at if known else None
     since = last or InboundMessage.objects.order_by("id").values_list("stored_at", flat=True).first()
     if since is None or real - since <= BACKUP_AGE:
         return

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from soar2.exchange.tls import certificate_expiry
-from soar2.exchange.vitals import LAST_BACKUP
+
+LAST_BACKUP = "last-backup.json"  # written by soar2 backup into the state folder
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,22 @@ def disk() -> Disk | None:
     return Disk(found.free, found.total)
 
 
-def last_backup() -> datetime | None:
-    """When ``soar2 backup`` last wrote a whole file; None when it never did, or its note cannot be read."""
+@dataclass(frozen=True)
+class Backup:
+    """The last whole file that ``soar2 backup`` wrote, as its note tells; ``told`` holds the rest of the note."""
+
+    at: datetime
+    told: Mapping[str, Any]
+
+
+def last_backup() -> Backup | None:
+    """None when there never was one, or its note cannot be read."""
     try:
         told = json.loads((Path(settings.HOME) / LAST_BACKUP).read_text(encoding="utf-8"))
         made = datetime.fromisoformat(told["at"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return made if made.tzinfo else made.replace(tzinfo=UTC)
+    return Backup(made if made.tzinfo else made.replace(tzinfo=UTC), told)
 
 
 def certificates() -> dict[str, datetime | None]:
