@@ -95,3 +95,21 @@ def people(db):
 
     load_programme(settings.PROGRAMME)
     return {person.key: person for person in Person.objects.all()}
+
+
+@pytest.fixture
+def signed_in(people):
+    """A browser session of one of the demo's people, by key; or of an account that stands for nobody."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    def client(key="bell", **account):
+        user, _ = get_user_model().objects.get_or_create(username=key, defaults=account)
+        if key in people and people[key].user != user:
+            people[key].user = user
+            people[key].save()
+        session = Client()
+        session.force_login(user)
+        return session
+
+    return client

@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
+from whole_system import Mailbox
 
 from soar2.config.postgres import PrivateServer
 from soar2.config.supervise import free_port
@@ -275,3 +277,14 @@ def mortal_database(mortal_server):
     mortal_server.server.start()
     mortal_server.empty()
     return mortal_server
+
+
+@pytest.fixture
+def mailbox(monkeypatch):
+    """A real mail server, to which the programme's settings point."""
+    box = Mailbox()
+    box.start()
+    smtp = replace(settings.PROGRAMME.smtp, port=box.port, timeout_seconds=3)
+    monkeypatch.setattr(settings, "PROGRAMME", replace(settings.PROGRAMME, smtp=smtp))
+    yield box
+    box.stop()

@@ -1,9 +1,7 @@
 """Deliveries against a real SMTP server: sent, put off, given up, and never a word about a patient."""
 
 import pytest
-from django.conf import settings
 from sample_reports import at, macro, oru
-from whole_system import Mailbox
 
 from soar2.errors import Undelivered
 from soar2.exchange import deliver, dispatch
@@ -12,18 +10,6 @@ from soar2.pathway.notices.models import Notice, Step
 from soar2.record.models import DeliveryAttempt, OutboxMessage, RotaRule
 
 NOW = at("10 14:06")
-
-
-@pytest.fixture
-def mailbox(monkeypatch):
-    from dataclasses import replace
-
-    box = Mailbox()
-    box.start()
-    smtp = replace(settings.PROGRAMME.smtp, port=box.port, timeout_seconds=3)
-    monkeypatch.setattr(settings, "PROGRAMME", replace(settings.PROGRAMME, smtp=smtp))
-    yield box
-    box.stop()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.test import Client
 from django.utils import timezone
 from sample_reports import at
 
@@ -28,20 +26,6 @@ RAW = (
 def _standing_clock(db, settings):
     settings.TIME_ZONE = str(settings.PROGRAMME.zone)
     clock.start(NOW, running=False)
-
-
-@pytest.fixture
-def signed_in(people):
-    def session(key, **account):
-        user, _ = get_user_model().objects.get_or_create(username=key, defaults=account)
-        if key in people:
-            people[key].user = user
-            people[key].save()
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return session
 
 
 def came(minutes_ago, state=InboundMessage.APPLIED, **more):

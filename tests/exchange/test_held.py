@@ -5,8 +5,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,19 +28,9 @@ def _standing_clock(settings, tmp_path):
 
 
 @pytest.fixture
-def desk(people):
+def desk(signed_in):
     clock.start(NOW, running=False)
-
-    def signed_in(key="osei", **account):
-        user, _ = get_user_model().objects.get_or_create(username=key, defaults=account)
-        if key in people:
-            people[key].user = user
-            people[key].save()
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return signed_in
+    return lambda key="osei", **account: signed_in(key, **account)
 
 
 def hold(minutes_ago=10, **more):

@@ -1,14 +1,11 @@
 """A message that is still owed when nobody needs it any more is not sent; while somebody may, it always is."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 from sample_reports import at, macro, minutes, oru
-from whole_system import Mailbox
 
 from soar2.exchange import deliver, dispatch, receipts
 from soar2.exchange.models import InboundMessage
@@ -19,16 +16,6 @@ from soar2.pathway.notices.models import Digest, Notice, Step
 from soar2.record.models import DeliveryAttempt, OutboxMessage
 
 NOW = at("10 14:06")
-
-
-@pytest.fixture
-def mailbox(monkeypatch):
-    box = Mailbox()
-    box.start()
-    smtp = replace(settings.PROGRAMME.smtp, port=box.port, timeout_seconds=3)
-    monkeypatch.setattr(settings, "PROGRAMME", replace(settings.PROGRAMME, smtp=smtp))
-    yield box
-    box.stop()
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.files import uploadedfile
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_reports import at, macro, oru
@@ -338,19 +336,9 @@ def test_a_sample_reads_as_its_message_did(file):
 
 
 @pytest.fixture
-def desk(people):
+def desk(signed_in):
     clock.start(NOW, running=False)
-
-    def signed_in(key="osei", **account):
-        user, _ = get_user_model().objects.get_or_create(username=key, defaults=account)
-        if key in people:
-            people[key].user = user
-            people[key].save()
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return signed_in
+    return lambda key="osei", **account: signed_in(key, **account)
 
 
 PAGE = f"/feeds/{FEED}/mapping/"

@@ -22,20 +22,6 @@ def _standing_clock(db, settings):
 
 
 @pytest.fixture
-def signed_in(people):
-    def session(key):
-        user, _ = get_user_model().objects.get_or_create(username=key)
-        if key in people:
-            people[key].user = user
-            people[key].save()
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return session
-
-
-@pytest.fixture
 def emergent(filed, notice_of):
     return notice_of(filed("emergent", when="10 14:05"))
 

@@ -3,8 +3,6 @@
 from datetime import date
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.test import Client
 from sample_reports import at, macro
 
 from soar2.pathway.notices.models import NoticeReport
@@ -55,22 +53,6 @@ def filed(people, standing_clock):
         return link.notice if link else None
 
     return file
-
-
-@pytest.fixture
-def signed_in(people):
-    """A browser session of one of the demo's people, by key; or of an account that stands for nobody."""
-
-    def client(key="bell", **account):
-        user, new = get_user_model().objects.get_or_create(username=key, defaults=account)
-        if new and key in people:
-            people[key].user = user
-            people[key].save()
-        session = Client()
-        session.force_login(user)
-        return session
-
-    return client
 
 
 @pytest.fixture
