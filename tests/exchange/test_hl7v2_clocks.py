@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from sample_reports import macro, oru
 
 from soar2.exchange import dispatch
@@ -81,6 +82,21 @@ def test_an_urgent_report_with_a_wrong_clock_still_alarms_and_is_listed(people):
     assert [error.message for error in impossible_clocks()] == [row.id]
     assert set(impossible_clocks()[0].words) == {EXAM_AHEAD, REPORT_BEFORE_EXAM}
     assert impossible_clock_count() == 1
+
+
+def test_the_list_is_found_by_its_own_index(db, django_assert_num_queries):
+    """The feed page asks for it at each view, and the inbox keeps everything."""
+    for n in range(300):
+        InboundMessage.objects.create(
+            received_at=NOW, raw=b"x", body_hash=f"{n}", control_id=f"{n}", answer_code="AA", answer=b""
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE exchange_inboundmessage")
+    with django_assert_num_queries(1) as asked:
+        assert impossible_clocks() == ()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {asked[0]['sql']}")
+        assert "inbox_odd_clocks" in "\n".join(line for (line,) in cursor.fetchall())
 
 
 def sent(clock, status, lane):

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from soar2.exchange.hl7v2.clocks import CLOCK
 from soar2.record.models import Person
 
 
@@ -61,6 +62,9 @@ class InboundMessage(models.Model):
                 fields=["id"], condition=models.Q(state="quarantined", settled_at=None), name="inbox_held"
             ),
             models.Index(fields=["received_at"], name="inbox_by_time"),
+            models.Index(
+                fields=["id"], condition=models.Q(notes__contains=[[CLOCK]]), name="inbox_odd_clocks"
+            ),
         ]
 
 
