@@ -109,6 +109,15 @@ def select(feeds: Sequence[Feed], envelope: Envelope) -> Feed | None:
     return next(iter(named or willing), None)
 
 
+def name_of(feeds: Sequence[Feed], noted: str, application: str, facility: str) -> str:
+    """The feed a message is counted and read under: the one noted with it, else that of its sender; empty for none.
+
+    A message held at the door has none noted yet.
+    """
+    found = None if noted else select(feeds, Envelope(application, facility))
+    return found.name if found else noted
+
+
 def inside(feed: Feed, result: "ImagingResult") -> bool:
     """Whether a result is of a procedure this programme follows."""
     procedure = result.procedure

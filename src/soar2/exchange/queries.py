@@ -9,9 +9,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Min, Q
 
-from soar2.exchange.feeds import Feed, select
+from soar2.exchange.feeds import Feed, name_of
 from soar2.exchange.held import waiting
-from soar2.exchange.hl7v2.envelope import Envelope
 from soar2.exchange.mappings import active_feeds
 from soar2.exchange.models import InboundMessage
 from soar2.pages import words
@@ -203,7 +202,7 @@ def _traffic(now: datetime) -> Day:
     resent: Counter[str] = Counter()
     feeds = active_feeds(settings.PROGRAMME)
     for noted, application, facility, state, quarter, count, again in rows:
-        feed = _feed_of(feeds, noted, application, facility)
+        feed = _counted_under(feeds, noted, application, facility)
         tallies[feed][state] += count
         quarters[feed][min(quarter, QUARTERS - 1)] += count
         resent[feed] += again or 0
@@ -214,16 +213,13 @@ def _held_by_feed() -> Counter[str]:
     rows = waiting().values_list("feed", "sending_application", "sending_facility")
     feeds, held = active_feeds(settings.PROGRAMME), Counter[str]()
     for *said, count in rows.annotate(n=Count("id")).order_by():
-        held[_feed_of(feeds, *said)] += count
+        held[_counted_under(feeds, *said)] += count
     return held
 
 
-def _feed_of(feeds: Sequence[Feed], noted: str, application: str | None, facility: str | None) -> str:
-    """The feed of a message; one held at the door was given none, so its sender says whose it would have been."""
-    if noted or not application:
-        return noted
-    found = select(feeds, Envelope(application, facility or ""))
-    return found.name if found else ""
+def _counted_under(feeds: Sequence[Feed], noted: str, application: str | None, facility: str | None) -> str:
+    """A message that names no sender counts for no feed, not for the one that takes any."""
+    return name_of(feeds, noted, application, facility or "") if application else noted
 
 
 def queue() -> Queue:

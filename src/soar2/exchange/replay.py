@@ -22,7 +22,7 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 
 from soar2.errors import Refused, Unreadable
 from soar2.exchange import dispatch
-from soar2.exchange.feeds import Feed, chosen, select
+from soar2.exchange.feeds import Feed, chosen, name_of, select
 from soar2.exchange.hl7v2.acknowledge import verdict
 from soar2.exchange.hl7v2.envelope import Envelope
 from soar2.exchange.hl7v2.message import Message, parse
@@ -139,10 +139,7 @@ def _would_be_inside(row: InboundMessage, feed: Feed) -> bool:
 
 def feed_of(row: InboundMessage, feeds: Sequence[Feed]) -> str:
     """The feed a message belongs to by what is set up now; a message held at the door has none noted yet."""
-    if row.feed:
-        return row.feed
-    found = select(feeds, Envelope(row.sending_application, row.sending_facility))
-    return found.name if found else ""
+    return name_of(feeds, row.feed, row.sending_application, row.sending_facility)
 
 
 def replay(
